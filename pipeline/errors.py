@@ -1,0 +1,165 @@
+"""Every error the pipeline raises on purpose. Pure: no I/O, no imports from the rest of the project.
+
+StoryreelError            `permanent` says whether trying the same thing again can help
+├── BadRequest            what the caller gave us cannot be used; nothing was stored        permanent
+│   ├── BadStory          the text cannot become a video (blank, too long, unreadable)
+│   ├── UnknownModel      no model of that name; lists the known ones
+│   └── UnknownTable      the table was never attached
+├── BadSetting            an environment variable is missing or makes no sense              permanent
+├── GeneratorError        the provider of clips
+│   ├── GeneratorRefused      it answered, and the answer is no (422, 401, content policy)  permanent
+│   ├── GeneratorMissing      no such endpoint or request (404)                             permanent
+│   ├── GeneratorBusy         come back later (429, 503 before anything was accepted)
+│   └── GeneratorUnavailable  no usable answer; whether it took the job is not known
+├── BadDelivery           a webhook POST that is not the provider's, or makes no sense      permanent
+│   └── BadSignature      it does not carry a valid signature
+├── MediaError            a clip
+│   ├── UnusableClip          the file itself is wrong: hostile, truncated, no video        permanent
+│   └── TranscodeFailed       ffmpeg died or ran out of time
+└── BucketError           object storage
+    ├── BucketRefused         credentials, size or type refused                             permanent
+    ├── ObjectMissing         there is nothing at that path                                 permanent
+    └── BucketUnavailable     no usable answer; whether it stored the file is not known
+"""
+
+from typing import ClassVar
+
+
+class StoryreelError(Exception):
+    """Root of the tree. `code` is a stable word for machines; the message is a sentence for people."""
+
+    code: ClassVar[str] = "error"
+    permanent: ClassVar[bool] = False
+
+
+class BadRequest(StoryreelError):
+    """The caller's input cannot be used. Raised at the door, before anything is stored."""
+
+    code = "bad_request"
+    permanent = True
+
+
+class BadStory(BadRequest):
+    """The story text cannot become a video. `reason` is a word of `pipeline.prompts.REJECTIONS`."""
+
+    code = "bad_story"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownModel(BadRequest):
+    """No model has that name; the message lists those that exist."""
+
+    code = "unknown_model"
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"there is no model {name!r}; known models: {', '.join(known)}")
+
+
+class UnknownTable(BadRequest):
+    """The table was never given to `storyreel.attach`."""
+
+    code = "unknown_table"
+
+
+class BadSetting(StoryreelError):
+    """An environment variable is missing or malformed. Stops the start; names the variable and the mend."""
+
+    code = "bad_setting"
+    permanent = True
+
+
+class GeneratorError(StoryreelError):
+    """The provider of clips did not give what was asked for."""
+
+    code = "generator_error"
+
+
+class GeneratorRefused(GeneratorError):
+    """The provider answered no, and would again."""
+
+    code = "generator_refused"
+    permanent = True
+
+
+class GeneratorMissing(GeneratorError):
+    """The provider knows no such endpoint or request."""
+
+    code = "generator_missing"
+    permanent = True
+
+
+class GeneratorBusy(GeneratorError):
+    """The provider took nothing and says to come back. `retry_after`: seconds, None if it did not say."""
+
+    code = "generator_busy"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class GeneratorUnavailable(GeneratorError):
+    """No usable answer came. After a submit this means: it may or may not have been accepted, and paid."""
+
+    code = "generator_unavailable"
+
+
+class BadDelivery(StoryreelError):
+    """A webhook body that is malformed."""
+
+    code = "bad_delivery"
+    permanent = True
+
+
+class BadSignature(BadDelivery):
+    """A webhook without a valid, timely signature."""
+
+    code = "bad_signature"
+
+
+class MediaError(StoryreelError):
+    """Something went wrong with a clip."""
+
+    code = "media_error"
+
+
+class UnusableClip(MediaError):
+    """The file cannot be made into a video: it is hostile, damaged, too large, or no video at all."""
+
+    code = "unusable_clip"
+    permanent = True
+
+
+class TranscodeFailed(MediaError):
+    """ffmpeg was killed, crashed, or wrote something else than asked for."""
+
+    code = "transcode_failed"
+
+
+class BucketError(StoryreelError):
+    """Object storage did not do what was asked."""
+
+    code = "bucket_error"
+
+
+class BucketRefused(BucketError):
+    """The bucket said no, and would again: credentials, size limit, content type."""
+
+    code = "bucket_refused"
+    permanent = True
+
+
+class ObjectMissing(BucketError):
+    """There is no object at that path."""
+
+    code = "object_missing"
+    permanent = True
+
+
+class BucketUnavailable(BucketError):
+    """The bucket gave no usable answer; a put may or may not have happened. Putting again is harmless."""
+
+    code = "bucket_unavailable"
