@@ -1,0 +1,1 @@
+"""What the outside calls over HTTP, one file per function, at the URLs Supabase gives functions."""

@@ -8,6 +8,7 @@ StoryreelError            `permanent` says whether trying the same thing again c
 ├── BadSetting            an environment variable is missing or makes no sense              permanent
 ├── GeneratorError        the provider of clips
 │   ├── GeneratorRefused      it answered, and the answer is no (422, 401, content policy)  permanent
+│   ├── GeneratorKeyRefused   our key is wrong or revoked, or its account locked: a person must act
 │   ├── GeneratorMissing      no such endpoint or request (404)                             permanent
 │   ├── GeneratorBusy         come back later (429, 503 before anything was accepted)
 │   └── GeneratorUnavailable  no usable answer; whether it took the job is not known
@@ -82,6 +83,12 @@ class GeneratorRefused(GeneratorError):
 
     code = "generator_refused"
     permanent = True
+
+
+class GeneratorKeyRefused(GeneratorError):
+    """The provider does not accept our key; nothing was accepted. With a good key the same would pass."""
+
+    code = "generator_key_refused"
 
 
 class GeneratorMissing(GeneratorError):

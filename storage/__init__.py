@@ -1,0 +1,1 @@
+"""State: Postgres, with its SQL in `.sql` files, and buckets."""

@@ -1,0 +1,40 @@
+"""`storyreel db …`: prepares a database and says what it did."""
+
+from pathlib import Path
+
+import click
+import psycopg
+
+from storage.migrate import NotSupabaseError, engine_sql, migrate
+
+_BOOTSTRAP = Path(__file__).parent.parent / "local" / "bootstrap.sql"
+
+
+def migrate_database(url: str) -> int:
+    """Apply what is missing. Returns the exit code."""
+    try:
+        applied = migrate(url)
+    except (NotSupabaseError, psycopg.Error) as error:
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    for name in applied:
+        click.echo(f"applied  {name}")
+    click.echo("the database is up to date" if not applied else f"{len(applied)} applied")
+    return 0
+
+
+def bootstrap_database(url: str) -> int:
+    """Make a plain Postgres look like Supabase's. Returns the exit code."""
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_BOOTSTRAP.read_text().encode())
+    except psycopg.Error as error:
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    click.echo("the roles, the schema auth and the publication are there")
+    return 0
+
+
+def print_engine_sql() -> None:
+    """Print the engine's installation."""
+    click.echo(engine_sql())

@@ -1,0 +1,101 @@
+"""`storyreel make`: one story through the local stack, watched from insert to video."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import psycopg
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli.options import STATE_FOLDER, seconds_range
+from cli.report import STAGES, Report, report
+from cli.watch import Sight, watch
+from functions.services import open_services
+from functions.settings import inherited, read
+from local.sockets import PortTakenError
+from local.stack import StackInfo, StackOptions, settings_of, use_stack
+from pipeline.prompts import check
+
+_TABLE = "public.stories"
+_INSERT = "insert into public.stories (text) values (%s) returning id::text"
+
+
+def make_video(text: str, *, as_json: bool, port: int | None, latency: str | None) -> int:
+    """Make it, print how it went, and return the exit code. Raises `BadStory`."""
+    check(text)
+    options = StackOptions(port, seconds_range(latency) if latency else None)
+    try:
+        made = asyncio.run(_make(text, options, quiet=as_json))
+    except PortTakenError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(made.as_json(), ensure_ascii=False) if as_json else _sentences(made))
+    return 0 if made.work == "idle" else 1
+
+
+async def _make(text: str, options: StackOptions, *, quiet: bool) -> Report:
+    with _progress(quiet=quiet) as tell:
+        tell(0.0, "starting")
+        async with use_stack(Path(STATE_FOLDER), inherited(), options) as info:
+            story_id = await _insert(info, text)
+            sight = await _follow(info, story_id, tell)
+    path = Path(info.bucket_folder) / "videos" / sight.video.path if sight.video.path else None
+    return report(story_id, sight.video, sight.trace, path=str(path) if path else None)
+
+
+async def _insert(info: StackInfo, text: str) -> str:
+    """Insert a row as an app would; the trigger does the rest."""
+    async with await psycopg.AsyncConnection.connect(info.owner_url, autocommit=True) as connection:
+        row = await (await connection.execute(_INSERT, (text,))).fetchone()
+    assert row is not None, "INSERT … RETURNING has a row"
+    return str(row[0])
+
+
+async def _follow(info: StackInfo, story_id: str, tell: Callable[[float, str], None]) -> Sight:
+    settings = read(settings_of(info), cores=1)
+    async with open_services(settings, connections=2) as services:
+        return await watch(services, _TABLE, story_id, tell=lambda sight: tell(sight.video.progress, sight.stage))
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[float, str], None]]:
+    """A progress bar on standard error, or nothing."""
+    if quiet:
+        yield lambda _done, _stage: None
+        return
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=1.0)
+        yield lambda done, stage: progress.update(bar, completed=done, description=stage)
+
+
+def _sentences(made: Report) -> str:
+    if made.work != "idle":
+        head = f"No video was generated ({made.reason}): {made.message}\nIt shows its placeholder instead."
+    else:
+        head = f"The video is ready; it shows the {made.shows} clip."
+    cost = "not known" if made.cost_usd is None else f"${made.cost_usd:.4f}"
+    stages = "   ".join(f"{stage} {made.timings[stage]:.2f}" for stage in STAGES if stage in made.timings)
+    lines = [
+        head,
+        "",
+        f"  theme   {made.theme}",
+        f"  url     {made.url}",
+        f"  file    {made.path}",
+        f"  cost    {cost}" + (" (emulated: nothing was charged)" if made.emulated else ""),
+    ]
+    if stages:
+        lines.append(f"  seconds {stages}")
+    if "ours" in made.timings:
+        lines.append(
+            f"          of these {made.timings['provider']:.2f} the provider's, {made.timings['ours']:.2f} ours"
+        )
+    return "\n".join([*lines, "", "`storyreel up` serves the URL."])

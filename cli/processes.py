@@ -1,0 +1,77 @@
+"""The long-running processes: a worker, and the functions' server. Each ends cleanly on SIGTERM and Ctrl-C."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+
+from functions.settings import from_environment
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def end_with_parent() -> None:
+    """From now on, closing standard input is a SIGTERM: the parent holds its other end, and may be killed."""
+
+    def watch() -> None:
+        while os.read(0, 1024):  # not sys.stdin: its lock would be held while the interpreter ends
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+def run_until_told(main: Callable[[], Awaitable[None]]) -> None:
+    """Run it until it ends or a signal cancels it; being told to stop is no error."""
+
+    async def run() -> None:
+        task = asyncio.ensure_future(main())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+    asyncio.run(run())
+
+
+def log_to_stderr() -> None:
+    """Our own news and the engine's troubles; libraries otherwise keep quiet."""
+    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT, stream=sys.stderr)
+    for ours in ("functions", "pipeline", "storage", "local"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+
+
+def run_worker_process() -> None:
+    """Run a worker until told to stop. Raises `BadSetting`."""
+    from functions.jobs import run_worker  # noqa: PLC0415 - the engine, which the server does not need
+    from functions.services import open_media, open_services  # noqa: PLC0415
+
+    settings = from_environment()
+
+    async def work() -> None:
+        async with open_services(settings) as services, open_media(services) as media:
+            await run_worker(services, media)
+
+    log_to_stderr()
+    run_until_told(work)
+
+
+def run_server_process(*, host: str, port: int, fd: int | None) -> None:
+    """Serve until told to stop. Raises `BadSetting`."""
+    import uvicorn  # noqa: PLC0415
+
+    from local.gateway import create_gateway  # noqa: PLC0415
+
+    app = create_gateway(from_environment())
+    log_to_stderr()
+    config = uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10, backlog=2048
+    )
+    inherited = [socket.socket(fileno=fd)] if fd is not None else None
+    uvicorn.Server(config).run(sockets=inherited)

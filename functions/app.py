@@ -1,0 +1,77 @@
+"""Joins the functions into one ASGI application, at the URLs Supabase gives its own: `/functions/v1/<name>`.
+
+Starlette and not FastAPI: four handlers that read raw bytes gain nothing from parameter injection or a
+generated OpenAPI page, and a cold start pays for every import. Bodies are still parsed by pydantic.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from functions.generate_video import generate_video
+from functions.health import health
+from functions.problems import CORS, on_error, on_fault, on_not_found, on_wrong_method
+from functions.run_jobs import run_jobs
+from functions.services import Services, open_services
+from functions.settings import from_environment
+from functions.video_webhook import video_webhook
+from pipeline.errors import StoryreelError
+
+BASE = "/functions/v1"
+
+
+def routes() -> list[Route]:
+    """Every function; OPTIONS answers without a key, as a browser's preflight expects."""
+    functions = {
+        f"{BASE}/generate-video": (generate_video, "POST"),
+        f"{BASE}/run-jobs": (run_jobs, "POST"),
+        f"{BASE}/health": (health, "GET"),
+    }
+    preflights = [Route(path, _preflight, methods=["OPTIONS"]) for path in functions]
+    called = [Route(path, handler, methods=[method]) for path, (handler, method) in functions.items()]
+    return [
+        *preflights,
+        *called,
+        Route(f"{BASE}/video-webhook/{{render_id}}", video_webhook, methods=["POST"]),
+    ]
+
+
+async def _preflight(_: Request) -> Response:
+    return Response(status_code=204, headers=CORS)
+
+
+def create_app(
+    services: Callable[[], AbstractAsyncContextManager[Services]] | None = None,
+    *,
+    more_routes: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The application. Without `services` it reads the environment; raises `BadSetting` where that is wrong.
+
+    An ASGI server calls this as a factory: `uvicorn --factory functions.app:create_app`.
+    """
+    if services is None:
+        settings = from_environment()
+
+        def services() -> AbstractAsyncContextManager[Services]:
+            return open_services(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with services() as opened:
+            app.state.services = opened
+            yield
+
+    return Starlette(
+        routes=[*routes(), *more_routes],
+        lifespan=lifespan,
+        exception_handlers={
+            StoryreelError: on_error,
+            404: on_not_found,
+            405: on_wrong_method,
+            Exception: on_fault,
+        },
+    )

@@ -1,0 +1,92 @@
+"""Our errors as HTTP answers: RFC 9457 problem JSON, with the CORS headers that supabase-js needs.
+
+One table maps classes to statuses; an error that is in none of its branches is a fault of ours, and a 500.
+"""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from pipeline.errors import (
+    BadDelivery,
+    BadRequest,
+    BadSignature,
+    BadStory,
+    GeneratorUnavailable,
+    StoryreelError,
+    UnknownTable,
+)
+
+# As supabase-js's functions.invoke asks for them; authentication is by header, so any origin may call.
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-headers": "authorization, x-client-info, apikey, content-type, x-retry-count",
+    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+}
+
+# The first class that fits decides: subclasses stand before their parents.
+_STATUS: Mapping[type[StoryreelError], int] = {
+    BadSignature: 401,
+    BadDelivery: 400,
+    BadStory: 422,
+    UnknownTable: 404,
+    BadRequest: 422,
+    GeneratorUnavailable: 503,
+}
+
+
+class Refused(StoryreelError):
+    """The request is not answered as asked, for a reason of HTTP's own."""
+
+    permanent = True
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = code
+
+
+def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
+    """A problem document. `code` is the stable word that programs look at."""
+    body = {"type": "about:blank", "title": _TITLES.get(status, "Error"), "status": status, "code": code}
+    return JSONResponse(
+        {**body, "detail": detail, **more}, status, headers=CORS, media_type="application/problem+json"
+    )
+
+
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def on_error(_: Request, error: Exception) -> Response:
+    """The answer to an error of ours."""
+    assert isinstance(error, StoryreelError), "registered for that class alone"
+    if isinstance(error, Refused):
+        return problem(error.status, error.reason, str(error))
+    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+    code = error.reason if isinstance(error, BadStory) else error.code
+    return problem(status, code, str(error))
+
+
+def on_not_found(request: Request, _: Exception) -> Response:
+    """The answer where no function is."""
+    return problem(404, "not_found", f"there is no function at {request.url.path}")
+
+
+def on_wrong_method(request: Request, _: Exception) -> Response:
+    """The answer to a method that the function does not take."""
+    return problem(405, "method_not_allowed", f"{request.method} is not what this function takes")
+
+
+def on_fault(_: Request, error: Exception) -> Response:
+    """The answer to a fault of ours; the server logs the error itself."""
+    return problem(500, "internal", f"an unexpected {type(error).__name__}; it has been logged")

@@ -1,0 +1,202 @@
+"""The only reader of the environment: turns variables into small frozen classes, or stops the start.
+
+Every error names the variable and the mend. Nothing here opens a connection. Secrets are kept out of `repr`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.errors import BadSetting
+
+Environment = Mapping[str, str]
+FAL_QUEUE_URL = "https://queue.fal.run"
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """Where the rows are. Workers and functions log in as the role `storyreel`."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FalSettings:
+    """The provider. `file_hosts` are where its clips may be downloaded from."""
+
+    key: str = field(repr=False)
+    queue_url: str = FAL_QUEUE_URL
+    jwks_url: str = "https://rest.fal.ai/.well-known/jwks.json"
+    file_hosts: tuple[str, ...] = ("fal.media", "fal.run", "fal.ai", "storage.googleapis.com")
+    emulated: bool = False
+
+
+@dataclass(frozen=True)
+class DiskBucketSettings:
+    """A bucket in a folder, served by the local stack."""
+
+    root: Path
+    name: str
+    public_base_url: str
+
+
+@dataclass(frozen=True)
+class SupabaseBucketSettings:
+    """A bucket of Supabase Storage."""
+
+    url: str
+    key: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True)
+class S3BucketSettings:
+    """A bucket of any S3; `endpoint` None means AWS."""
+
+    name: str
+    endpoint: str | None
+    region: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    public_base_url: str
+
+
+BucketSettings = DiskBucketSettings | SupabaseBucketSettings | S3BucketSettings
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """The functions' own address, as the provider reaches it, and the secrets that callers may show."""
+
+    functions_url: str
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class MediaSettings:
+    """ffmpeg: None means the one that is bundled."""
+
+    ffmpeg: Path | None
+    concurrency: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything one process of ours is told."""
+
+    database: DatabaseSettings
+    fal: FalSettings
+    bucket: BucketSettings
+    http: HttpSettings
+    media: MediaSettings
+
+
+def from_environment() -> Settings:
+    """Read this process's environment. Raises `BadSetting`."""
+    return read(os.environ, cores=os.cpu_count() or 1)
+
+
+def inherited() -> dict[str, str]:
+    """The environment as it is, to be handed on to children."""
+    return dict(os.environ)
+
+
+def read(environment: Environment, *, cores: int) -> Settings:
+    """Read everything at once. Raises `BadSetting`. `cores` is what ffmpeg may use unless it is set."""
+    base = _url(environment, "SUPABASE_URL")
+    functions = _optional_url(environment, "STORYREEL_FUNCTIONS_URL") or f"{base}/functions/v1"
+    return Settings(
+        database=DatabaseSettings(_required(environment, "SUPABASE_DB_URL")),
+        fal=_fal(environment),
+        bucket=_bucket(environment, base),
+        http=HttpSettings(functions, _secrets(environment)),
+        media=MediaSettings(
+            ffmpeg=_file(environment, "STORYREEL_FFMPEG"),
+            concurrency=_positive(environment, "STORYREEL_FFMPEG_PROCESSES", default=cores),
+        ),
+    )
+
+
+def _fal(environment: Environment) -> FalSettings:
+    key = _required(environment, "FAL_KEY", why="make one at fal.ai, or run `storyreel emulator`")
+    queue = _optional_url(environment, "STORYREEL_FAL_QUEUE_URL")
+    if queue is None or queue == FAL_QUEUE_URL:
+        return FalSettings(key)
+    jwks = _optional_url(environment, "STORYREEL_FAL_JWKS_URL") or f"{queue}/.well-known/jwks.json"
+    return FalSettings(key, queue, jwks, file_hosts=(urlsplit(queue).netloc,), emulated=True)
+
+
+def _bucket(environment: Environment, base: str) -> BucketSettings:
+    name = environment.get("STORYREEL_BUCKET", "") or "videos"
+    if folder := environment.get("STORYREEL_BUCKET_FOLDER"):
+        return DiskBucketSettings(Path(folder), name, base)
+    if "STORYREEL_S3_ACCESS_KEY" in environment:
+        return S3BucketSettings(
+            name=name,
+            endpoint=_optional_url(environment, "STORYREEL_S3_ENDPOINT"),
+            region=environment.get("STORYREEL_S3_REGION", "") or "us-east-1",
+            access_key=_required(environment, "STORYREEL_S3_ACCESS_KEY"),
+            secret_key=_required(environment, "STORYREEL_S3_SECRET_KEY"),
+            public_base_url=_url(environment, "STORYREEL_PUBLIC_URL"),
+        )
+    return SupabaseBucketSettings(base, _service_key(environment), name)
+
+
+def _service_key(environment: Environment) -> str:
+    for name in ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"):
+        if value := environment.get(name):
+            return value
+    raise BadSetting("SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) is not set")
+
+
+def _secrets(environment: Environment) -> tuple[str, ...]:
+    """Several are valid at once, so that one can be replaced without an outage."""
+    own = [part.strip() for part in environment.get("STORYREEL_SECRETS", "").split(",") if part.strip()]
+    if any(len(secret) < 16 for secret in own):
+        raise BadSetting("a secret in STORYREEL_SECRETS is shorter than 16 characters")
+    return tuple(own) or (_service_key(environment),)
+
+
+def _required(environment: Environment, name: str, *, why: str = "") -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise BadSetting(f"{name} is not set" + (f": {why}" if why else ""))
+    return value
+
+
+def _optional_url(environment: Environment, name: str) -> str | None:
+    value = environment.get(name, "").strip().rstrip("/")
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadSetting(f"{name} is {value!r}, which is no http or https address")
+    return value
+
+
+def _url(environment: Environment, name: str) -> str:
+    value = _optional_url(environment, name)
+    if value is None:
+        raise BadSetting(f"{name} is not set")
+    return value
+
+
+def _positive(environment: Environment, name: str, *, default: int) -> int:
+    value = environment.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise BadSetting(f"{name} is {value!r}; it must be a whole number from 1")
+    return int(value)
+
+
+def _file(environment: Environment, name: str) -> Path | None:
+    value = environment.get(name, "").strip()
+    if not value:
+        return None
+    path = Path(value)
+    if not path.is_file():
+        raise BadSetting(f"{name} is {value!r}, where no file is")
+    return path

@@ -1,0 +1,98 @@
+"""Serves the app on a socket with uvicorn, and can hang up on a caller. Knows nothing of fal.
+
+uvicorn as it comes takes over the process's signals, exits the process when its port is taken, and always
+answers; an emulator inside another program may do none of the three.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+GRACE = 2
+"""Seconds that a stop leaves to requests under way."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM files of a certificate and its key; fal's Python client speaks nothing but https."""
+
+    certificate: Path
+    key: Path
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """A listening socket, port 0 for a free one. Raises OSError if the port is taken."""
+    listener = socket.create_server((host, port))
+    # connections inherit it; asyncio would not set it for them, and every answer would wait 40 ms for an ACK
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+async def hang_up(request: Request) -> None:
+    """Close the caller's connection without a word, and wait until it is closed."""
+    request.state.close_connection()
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def serve_app(
+    app: ASGIApp, listener: socket.socket, *, tls: Tls | None, ready: Callable[[], None]
+) -> None:
+    """Serve until cancelled, then end what is under way; `ready` is called once requests are taken."""
+    config = uvicorn.Config(
+        app,
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+    )
+    server = _Server(config, ready)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the program around it, and says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+class _Connection(H11Protocol):
+    """Hands each request the way to close its own connection: ASGI itself has none."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        inner = self.app
+
+        async def with_close(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["state"]["close_connection"] = transport.close
+            await inner(scope, receive, send)
+
+        self.app = with_close

@@ -1,0 +1,26 @@
+"""The local HTTP server: the functions, and the bucket beside them where it is a folder.
+
+Hosted, Supabase serves the bucket; here one server has both, under Supabase's own paths, so that a URL differs
+by its host alone.
+"""
+
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+
+from functions.app import create_app
+from functions.services import Services, open_services
+from functions.settings import DiskBucketSettings, Settings
+from local.bucket.server import routes
+
+
+def create_gateway(settings: Settings) -> Starlette:
+    """The application for these settings."""
+
+    def services() -> AbstractAsyncContextManager[Services]:
+        return open_services(settings)
+
+    if isinstance(settings.bucket, DiskBucketSettings):
+        secret = settings.http.secrets[0]
+        return create_app(services, more_routes=routes(settings.bucket.root, secret=secret))
+    return create_app(services)

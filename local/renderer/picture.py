@@ -1,0 +1,50 @@
+"""From a theme and a seed to frames: checks, seeds the scene, develops its light. Writes no file."""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from local.renderer.canvas import Canvas
+from local.renderer.catalogue import THEMES
+from local.renderer.colour import develop, grain
+from local.renderer.theme import Painter
+
+SMALLEST = 64  # pixels along a side
+LARGEST = 1280
+MOST_FRAMES = 600
+
+
+def frames(theme: str, *, seed: int, width: int, height: int, count: int) -> Iterator[NDArray[np.uint8]]:
+    """The `count` frames of one loop, each (height, width, 3) RGB; one more would equal the first.
+
+    Same arguments, same bytes. One theme and seed show the same scene at every size. Raises ValueError at
+    once for an unknown theme, a side that is odd or outside 64 to 1280, or a count outside 1 to 600.
+    """
+    if theme not in THEMES:
+        raise ValueError(f"there is no theme {theme!r}; themes: {', '.join(THEMES)}")
+    for name, side in (("width", width), ("height", height)):
+        if side % 2 or not SMALLEST <= side <= LARGEST:
+            raise ValueError(f"{name} must be even and from {SMALLEST} to {LARGEST} pixels, not {side}")
+    if not 1 <= count <= MOST_FRAMES:
+        raise ValueError(f"a clip has 1 to {MOST_FRAMES} frames, not {count}")
+    canvas = Canvas(width, height)
+    rng = np.random.default_rng(_digest(f"{theme}\n{seed}"))
+    return _developed(THEMES[theme].scene(canvas, rng), canvas, count)
+
+
+def seed_for(text: str, seed: int) -> int:
+    """One seed from a text and a seed, so that a change of either changes the scene."""
+    return _digest(f"{seed}\n{text}")
+
+
+def _developed(paint: Painter, canvas: Canvas, count: int) -> Iterator[NDArray[np.uint8]]:
+    dither = grain(canvas.height, canvas.width)
+    for index in range(count):
+        yield develop(paint(index / count), dither)
+
+
+def _digest(text: str) -> int:
+    # Text from a database may hold lone surrogates; they are as good a seed as any.
+    return int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8])

@@ -1,0 +1,190 @@
+"""The `ocean` theme: swell under a low sun or moon, its glitter on the water, clouds, a far headland."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from local.renderer.canvas import Canvas, Field
+from local.renderer.colour import even_ramp, linear, plane, ramp, smoothstep
+from local.renderer.noise import fractal, sample
+from local.renderer.sky import FOCAL, Sky, night
+from local.renderer.swell import Swell
+from local.renderer.theme import Painter, Theme, vocabulary
+
+
+@dataclass(frozen=True)
+class Hour:
+    """Colours of a time of day: `air` from horizon to zenith, `cloud` from shaded to lit, water: deep, and
+    where light comes through. `stars` is their brightness.
+    """
+
+    air: tuple[str, ...]
+    cloud: tuple[str, ...]
+    orb: str
+    glow: str
+    deep: str
+    crest: str
+    stars: float
+
+
+_SUNSET = Hour(
+    air=("ffb45e", "f58a5c", "c9597a", "6b3f8f", "2a2a66", "171a47"),
+    cloud=("3a2a66", "8a4480", "e8786a", "ffc58a"),
+    orb="ffe9b8",
+    glow="ff9a4a",
+    deep="0a1230",
+    crest="1f5a78",
+    stars=0.0,
+)
+_MOONLIGHT = Hour(
+    air=("4a6f96", "2c4f7c", "1a3460", "101f45", "0a1330", "060b20"),
+    cloud=("0c1630", "27406b", "6f8fb5", "c3d6ea"),
+    orb="eef4ff",
+    glow="7ea4d8",
+    deep="030917",
+    crest="123a55",
+    stars=1.0,
+)
+_DAWN = Hour(
+    air=("ffe0bd", "ffc1b0", "e9a0b6", "a98cc4", "6f87c4", "4a6bb0"),
+    cloud=("8a7fb5", "c79bb8", "f7b9ac", "ffe6c8"),
+    orb="fff3d6",
+    glow="ffc890",
+    deep="123a5c",
+    crest="3f9aa3",
+    stars=0.0,
+)
+_AFTERGLOW = Hour(
+    air=("ff8a5a", "d9596a", "8f3f7d", "4a2f78", "1f2158", "0d1238"),
+    cloud=("1c1740", "5a2a66", "c04d6a", "ff9a70"),
+    orb="ffd9a0",
+    glow="ff6a4a",
+    deep="070a24",
+    crest="1b3f6a",
+    stars=0.5,
+)
+_GOLD = Hour(
+    air=("ffe9b0", "f9cf86", "dcb384", "8fa79c", "4f8597", "2c6480"),
+    cloud=("5c7480", "a89a86", "eac792", "fff0c4"),
+    orb="fff6d8",
+    glow="ffd480",
+    deep="06302f",
+    crest="3aa58a",
+    stars=0.0,
+)
+_HOURS = (_SUNSET, _MOONLIGHT, _DAWN, _AFTERGLOW, _GOLD)
+
+
+def _sky(rng: np.random.Generator, hour: Hour) -> Sky:
+    places = np.linspace(0, 1, len(hour.air)) ** 1.3
+    return Sky(
+        air=ramp(*zip(places.tolist(), hour.air, strict=True)),
+        cloud=even_ramp(hour.cloud),
+        orb=plane(hour.orb),
+        glow=plane(hour.glow),
+        horizon=float(rng.uniform(0.36, 0.5)),
+        orb_u=float(rng.uniform(0.22, 0.78)),
+        orb_up=float(rng.uniform(0.06, 0.16)),
+        orb_radius=float(rng.uniform(0.028, 0.045)),
+    )
+
+
+def _headlands(canvas: Canvas, sky: Sky, ridge: Field) -> Field:
+    """How far land across from the orb hides the sky, (rows, width): two ranges, the farther one paler."""
+    _, up = sky.rays(canvas, slice(0, sky.row(canvas)))
+    side = -2 if sky.orb_u > 0.5 else 2
+    away = np.clip((canvas.u - 0.5) * side + np.float32(0.25), 0, 1)
+    cover = np.zeros((up.shape[0], canvas.width), np.float32)
+    for line, (reach, tall, dark) in enumerate(((0.0, 0.05, 0.45), (0.35, 0.035, 0.75))):
+        rough = sample(ridge, canvas.x * 0.31 + 0.4 * line, np.zeros_like(canvas.x))
+        rise = smoothstep(reach, 1.2, away) * (1 + 0.45 * rough) * np.float32(tall)
+        edge = np.clip((rise - up) * np.float32(FOCAL * canvas.short), 0, 1)
+        cover = np.maximum(cover, edge * np.float32(dark))
+    return cover
+
+
+@dataclass(frozen=True)
+class Water:
+    """The sea below the horizon of `sky`; `deep` is its own colour, `crest` that of light shining through."""
+
+    sky: Sky
+    swells: tuple[Swell, ...]
+    deep: Field
+    crest: Field
+
+    def paint(self, canvas: Canvas, phase: float) -> Field:
+        """Planar light (3, rows, width), from the horizon to the foot of the frame."""
+        right, up = self.sky.rays(canvas, slice(self.sky.row(canvas), canvas.height))
+        up = np.minimum(up, np.float32(-0.25 / canvas.short))
+        z = -1 / up  # eye heights ahead; one pixel sees the more of the water the farther it lies
+        x = right * z
+        footprint = z * np.sqrt(z) * np.float32(1 / (FOCAL * canvas.short))
+        slope_x, slope_z = np.zeros((2, *x.shape), np.float32)
+        rough = np.zeros_like(footprint)
+        for swell in self.swells:
+            rough += swell.add(phase, x, z, footprint, (slope_x, slope_z))
+        picture = self._mirror(canvas, (right, up), (slope_x, slope_z), rough)
+        # Air softens the far water into the sky over it.
+        haze = np.exp(up * 28) * 0.8
+        picture += (self.sky.clear(canvas, right, np.full_like(up, 0.015)) - picture) * haze
+        return picture
+
+    def _mirror(self, canvas: Canvas, ray: tuple[Field, Field], slope: tuple[Field, Field], rough: Field) -> Field:
+        """Light that water of this slope sends to the eye: mirrored sky, glitter, its own colour.
+
+        Schlick's approximation of Fresnel; glitter is a normal spread of slopes, as Cox and Munk found.
+        """
+        right, up = ray
+        length = np.sqrt(1 + right * right + up * up)
+        tilt = 1 / np.sqrt(1 + slope[0] * slope[0] + slope[1] * slope[1])
+        facing = (slope[0] * right + slope[1] - up) * (tilt / length)
+        # A wave's far side is hidden: a smooth floor in place of a hard one, which would draw outlines.
+        facing = 0.5 * (facing + np.sqrt(facing * facing + 0.006))
+        # Mirrored ray: d + 2 (n.-d) n, with n = (-slope x, 1, -slope z) tilt.
+        twice = 2 * facing * tilt * length
+        ahead = 1 / np.maximum(1 - twice * slope[1], 0.05)
+        to_right = (right - twice * slope[0]) * ahead
+        rising = up + twice
+        to_up = np.sqrt(rising * rising + 0.004) * ahead
+        fresnel = 0.03 + 0.97 * (1 - facing) ** 5
+        body = self.deep + self.crest * smoothstep(0.05, 0.65, facing)
+        picture = body + (self.sky.clear(canvas, to_right, to_up) - body) * fresnel
+        beside, above = self.sky.offset(canvas, to_right, to_up)
+        wide = 0.002 + 0.45 * rough
+        glitter = np.exp((0.81 * beside * beside + 0.30 * above * above) / -wide) * (0.002 / wide) ** 0.3
+        picture += self.sky.orb * ((2.0 * fresnel + 0.15) * glitter)
+        return picture
+
+
+def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
+    """Land and stars stand still; clouds drift and the swell runs towards the eye."""
+    hour = _HOURS[int(rng.integers(len(_HOURS)))]
+    sky = _sky(rng, hour)
+    clouds = fractal(rng, size=256, slope=1.7)
+    wind = float(-np.pi / 2 + rng.uniform(-0.7, 0.7))
+    swells = (
+        Swell.blown(rng, size=256, side=9.0, steep=0.13, wind=wind),
+        Swell.blown(rng, size=256, side=2.3, steep=0.11, wind=wind + 0.5),
+        Swell.blown(rng, size=128, side=0.55, steep=0.08, wind=wind - 0.4),
+    )
+    water = Water(sky, swells, deep=plane(hour.deep), crest=plane(hour.crest))
+    land = _headlands(canvas, sky, fractal(rng, size=256, slope=1.25))
+    shade = plane(hour.cloud[0]) * 0.6
+    stars = night(rng, 220, horizon=sky.horizon, light=linear("dfe9ff") * hour.stars)
+
+    def paint(phase: float) -> Field:
+        heaven = sky.paint(canvas, clouds, stars, phase)
+        heaven += (shade - heaven) * land
+        return np.concatenate((heaven, water.paint(canvas, phase)), axis=1)
+
+    return paint
+
+
+THEME = Theme(
+    name="ocean",
+    words=vocabulary(
+        "ocean sea wave whale fish dolphin shark swim sail ship boat island beach surf coral reef tide "
+        "sailor mermaid octopus underwater harbour harbor lighthouse pirate coast shore captain water"
+    ),
+    scene=scene,
+)

@@ -1,0 +1,28 @@
+"""Loopback sockets to listen on: the wanted port, or the next free one. Knows nothing of what is served."""
+
+import errno
+import socket
+
+_TRIED = 50
+
+
+class PortTakenError(RuntimeError):
+    """The port that was asked for by name belongs to someone else."""
+
+
+def listen(port: int, *, exact: bool) -> socket.socket:
+    """A listening socket on `port`; unless `exact`, on the next free one after it.
+
+    Raises `PortTakenError`, and `OSError` for what is no question of the port.
+    """
+    for candidate in range(port, port + (1 if exact else _TRIED)):
+        try:
+            return socket.create_server(("127.0.0.1", candidate), backlog=512)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise PortTakenError(
+        f"port {port} is taken; stop what listens there, or name another"
+        if exact
+        else f"no port is free from {port} to {port + _TRIED - 1}"
+    )

@@ -1,0 +1,123 @@
+"""The step `admit`: hand as many waiting renders to the provider as may go now.
+
+The intent is on record before the POST and the request id right after. Killed between the two, the render is
+found by reconcile and waited for: it may be running, and paid. Nothing here ever sends a POST again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from pipeline import retry
+from pipeline.errors import (
+    GeneratorBusy,
+    GeneratorKeyRefused,
+    GeneratorMissing,
+    GeneratorRefused,
+    GeneratorUnavailable,
+)
+from pipeline.model import AdmittedRender, Failure, Order
+from pipeline.models import find_model
+from pipeline.outcome import on_failure
+from pipeline.ports import Generator, Renders
+from pipeline.timing import Timing
+
+
+async def admit(
+    renders: Renders,
+    generator: Generator,
+    webhook_url: Callable[[UUID], str],
+    *,
+    clock: Callable[[], datetime],
+    timing: Timing,
+    jitter: Callable[[], float],
+) -> int:
+    """Submit until no slot or no waiting render is left, and return how many were submitted.
+
+    `webhook_url` gives the address under which the provider reports on a render.
+    """
+    tried = 0
+    while batch := await renders.admit(generator.provider, now=clock(), lease=timing.submit_lease):
+        tried += len(batch)
+        submits = [
+            _submit(
+                renders, generator, render, webhook_url(render.id), clock=clock, timing=timing, jitter=jitter
+            )
+            for render in batch
+        ]
+        # All of them end before an unexpected error is raised: cancelling a POST makes its outcome unknown.
+        outcomes = await asyncio.gather(*submits, return_exceptions=True)
+        if errors := [error for error in outcomes if isinstance(error, Exception)]:
+            raise ExceptionGroup("submitting failed unexpectedly", errors)
+    return tried
+
+
+async def _submit(
+    renders: Renders,
+    generator: Generator,
+    render: AdmittedRender,
+    webhook_url: str,
+    *,
+    clock: Callable[[], datetime],
+    timing: Timing,
+    jitter: Callable[[], float],
+) -> None:
+    try:
+        request_id = await generator.submit(_order(render, webhook_url, timing))
+    except GeneratorUnavailable:
+        await renders.answer_lost(render, due_at=clock() + timing.until_lost)
+    except GeneratorBusy as busy:
+        wait = retry.backoff(render.tries, jitter=jitter(), retry_after=busy.retry_after)
+        await renders.put_back(render, due_at=clock() + wait, why=busy)
+    except GeneratorKeyRefused as dead_key:
+        # A person must act; until then nothing is failed, for nothing was tried.
+        wait = retry.backoff(render.tries, jitter=jitter())
+        await renders.put_back(render, due_at=clock() + wait, why=dead_key)
+    except GeneratorMissing as missing:
+        await _climb_down(renders, generator.provider, render, missing, now=clock(), jitter=jitter())
+    except GeneratorRefused as refused:
+        failure = Failure(refused.code, str(refused), permanent=True)
+        await _fail(renders, render, failure, clock(), jitter())
+    else:
+        now = clock()
+        await renders.submitted(render, request_id, now=now, due_at=now + timing.poll_after)
+
+
+def _order(render: AdmittedRender, webhook_url: str, timing: Timing) -> Order:
+    return Order(
+        endpoint=render.endpoint,
+        prompt=render.prompt,
+        seed=render.seed,
+        parameters=render.parameters,
+        webhook_url=webhook_url,
+        start_timeout=timing.start_timeout.total_seconds(),
+        low_priority=render.low_priority,
+    )
+
+
+async def _climb_down(
+    renders: Renders,
+    provider: str,
+    render: AdmittedRender,
+    missing: GeneratorMissing,
+    *,
+    now: datetime,
+    jitter: float,
+) -> None:
+    """Note that the endpoint does not exist and go on with the one below it; at the bottom, fail."""
+    await renders.note_missing(provider, render.endpoint, now=now)
+    ladder = find_model(render.model).ladder
+    below = ladder[ladder.index(render.endpoint) + 1 :] if render.endpoint in ladder else ()
+    if below:
+        await renders.put_back(render, due_at=now, endpoint=below[0], why=missing)
+    else:
+        failure = Failure("endpoint_missing", str(missing), permanent=False)
+        await _fail(renders, render, failure, now, jitter)
+
+
+async def _fail(
+    renders: Renders, render: AdmittedRender, failure: Failure, now: datetime, jitter: float
+) -> None:
+    await renders.conclude(render.id, partial(on_failure, failure=failure, now=now, jitter=jitter), now=now)

@@ -1,0 +1,203 @@
+"""The values that steps pass around, in our own words. Pure: frozen records, no behaviour, no I/O.
+
+A provider's words (`IN_QUEUE`, `num_inference_steps`, …) never appear here; its adapter translates.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What is asked of a provider beside prompt and seed, in our words.
+
+    `width` and `height` in pixels, `fps` in frames per second, None where the endpoint's default is meant.
+    """
+
+    frames: int
+    steps: int
+    guidance: float
+    motion_scale: float
+    width: int
+    height: int
+    fps: int | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A name of ours for a ladder of provider endpoints, the first one that exists being used."""
+
+    name: str
+    parameters: Parameters
+    ladder: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One shot's worth of words for a provider."""
+
+    text: str
+    negative: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """One submission: everything a provider needs to render one clip and to call back.
+
+    `start_timeout` in seconds: a clip not begun by then is not wanted any more, and not charged.
+    """
+
+    endpoint: str
+    prompt: Prompt
+    seed: int
+    parameters: Parameters
+    webhook_url: str
+    start_timeout: float
+    low_priority: bool = False
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A finished clip at the provider's; `size` in bytes where the provider says."""
+
+    url: str
+    content_type: str | None = None
+    size: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The provider's final word that there is no clip. `code` is a stable word, `message` the provider's own.
+
+    `permanent`: the same request would fail again (bad parameters, content policy).
+    """
+
+    code: str
+    message: str
+    permanent: bool
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The provider has the request and has not begun. `position` counts those before it, None if unknown."""
+
+    position: int | None
+
+
+@dataclass(frozen=True)
+class Running:
+    """The provider is rendering."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The provider has finished, well or badly; `result` tells which."""
+
+
+RenderState = Queued | Running | Done
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished request gave. `billable_units` as the provider counts them, None if it did not say."""
+
+    outcome: Clip | Failure
+    billable_units: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One verified webhook POST. `outcome` is None where it announces the end but its payload is unusable.
+
+    `body` is the text as received; `digest` its SHA-256 in hex, which makes a repetition recognisable.
+    """
+
+    request_id: str
+    outcome: Clip | Failure | None
+    body: str
+    digest: str
+    received_at: datetime
+    gateway_request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class RevisionToPlan:
+    """A revision in the hands of one planner; `attempt` fences it. `model`, `seed`: None for the default."""
+
+    id: UUID
+    attempt: int
+    story: str
+    model: str | None
+    seed: int | None
+    priority: int
+
+
+@dataclass(frozen=True)
+class PlannedShot:
+    """One shot of a plan: the take it wants, and what a first render of that take would be."""
+
+    take_key: str
+    model: str
+    parameters: Parameters
+    prompt: Prompt
+    seed: int
+    emulated: bool
+    provider: str
+    endpoint: str
+    estimate: Decimal
+
+
+@dataclass(frozen=True)
+class AdmittedRender:
+    """A render whose slot and money are reserved and whose intent is on record; `tries` fences it."""
+
+    id: UUID
+    tries: int
+    model: str
+    endpoint: str
+    prompt: Prompt
+    seed: int
+    parameters: Parameters
+    low_priority: bool
+
+
+@dataclass(frozen=True)
+class SubmittedRender:
+    """A render at the provider, as far as asking about it goes."""
+
+    id: UUID
+    provider: str
+    endpoint: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class TakeInHand:
+    """A take in the hands of one worker; `attempt` fences it, `tries` counts the starts of this step.
+
+    `original_path` and `original_sha256` are None until the original is stored.
+    """
+
+    id: UUID
+    attempt: int
+    tries: int
+    render_id: UUID
+    clip_url: str
+    original_path: str | None
+    original_sha256: str | None
+
+
+@dataclass(frozen=True)
+class StoredRendition:
+    """One file made from an original, as it lies in the bucket. Sizes in pixels and bytes."""
+
+    kind: str
+    path: str
+    content_type: str
+    bytes: int
+    width: int
+    height: int
+    blurhash: str | None

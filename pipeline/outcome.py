@@ -1,0 +1,89 @@
+"""What news of a render means for it, for its take and for what is tried next. Pure decisions.
+
+Whoever brings the news (a webhook, a poll, a refused submit, the clock) ends here; `pipeline.ports.Renders`
+applies the verdict in one transaction. Nothing here does I/O or reads a clock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pipeline import retry
+from pipeline.lifecycle import (
+    RenderEvent,
+    RenderStatus,
+    TakeEvent,
+    TakeStatus,
+    render_after,
+    take_after,
+)
+from pipeline.model import Clip, Failure
+
+
+@dataclass(frozen=True)
+class RenderSeen:
+    """A render and its take as they stand, both locked while the verdict is made and applied.
+
+    `made` counts the renders of the take's present round, `lost` those of them whose submit was never
+    answered; `rival` tells that another render of the take is still awaited.
+    """
+
+    id: UUID
+    status: RenderStatus
+    provider: str
+    endpoint: str
+    model: str
+    take_status: TakeStatus
+    made: int
+    lost: int
+    rival: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What changes. None means: stays as it is.
+
+    `retry_at` asks for another render of the take, not to be admitted before then; `clip` is what the take is
+    to fetch; `failure` is why the render, and perhaps the take, failed.
+    """
+
+    render: RenderStatus | None = None
+    take: TakeStatus | None = None
+    clip: Clip | None = None
+    failure: Failure | None = None
+    retry_at: datetime | None = None
+
+
+def on_clip(seen: RenderSeen, clip: Clip) -> Verdict:
+    """A clip arrived. It is used if the take still wants one; delivered it is anyway, for it was paid for."""
+    take = take_after(seen.take_status, TakeEvent.DELIVERED)
+    return Verdict(render=render_after(seen.status, RenderEvent.CLIP), take=take, clip=clip if take else None)
+
+
+def on_failure(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: float) -> Verdict:
+    """The provider's final no: another try where that can help and one is left, else the take fails."""
+    render = render_after(seen.status, RenderEvent.ERROR)
+    if render is None or seen.take_status is not TakeStatus.RENDERING or seen.rival:
+        return Verdict(render=render, failure=failure)
+    if failure.permanent or seen.made >= _allowed(seen.lost):
+        return Verdict(render=render, take=take_after(seen.take_status, TakeEvent.GAVE_UP), failure=failure)
+    return Verdict(render=render, failure=failure, retry_at=now + retry.backoff(seen.made, jitter=jitter))
+
+
+LOST = Failure("provider_silent", "the provider never answered whether it took the job", permanent=False)
+
+
+def on_silence(seen: RenderSeen, *, now: datetime) -> Verdict:
+    """A submit whose answer was lost has been silent for so long that it cannot be running."""
+    if render_after(seen.status, RenderEvent.SILENCE) is None:
+        return Verdict()
+    if seen.take_status is not TakeStatus.RENDERING:
+        return Verdict(render=RenderStatus.LOST)
+    if seen.made >= _allowed(seen.lost + 1):
+        gave_up = take_after(seen.take_status, TakeEvent.GAVE_UP)
+        return Verdict(render=RenderStatus.LOST, take=gave_up, failure=LOST)
+    return Verdict(render=RenderStatus.LOST, retry_at=now)
+
+
+def _allowed(lost: int) -> int:
+    return retry.MAX_RENDERS_AFTER_LOSS if lost else retry.MAX_RENDERS

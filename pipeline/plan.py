@@ -1,0 +1,79 @@
+"""The step `plan`: every revision that waits becomes shots, and every shot subscribes to a take.
+
+Takes whatever is due, in batches; carries no row id, so one hint serves a thousand inserts. Does not submit.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pipeline import retry
+from pipeline.errors import BadStory, UnknownModel
+from pipeline.keys import take_key
+from pipeline.model import Model, PlannedShot, Prompt, RevisionToPlan
+from pipeline.models import find_model, rung
+from pipeline.ports import Generator, Plans, PromptWriter
+from pipeline.prompts import seed_for
+from pipeline.reasons import sentence
+from pipeline.timing import Timing
+
+_BATCH = 50
+
+
+async def plan(
+    plans: Plans,
+    writer: PromptWriter,
+    generator: Generator,
+    *,
+    clock: Callable[[], datetime],
+    timing: Timing,
+) -> int:
+    """Plan until nothing is due, and return how many revisions were planned or rejected."""
+    planned = 0
+    while batch := await plans.claim(now=clock(), lease=timing.plan_lease, limit=_BATCH):
+        since = clock() - timing.missing_endpoint
+        missing = await plans.missing_endpoints(generator.provider, since=since)
+        for revision in batch:
+            planned += await _plan_one(plans, writer, generator, revision, missing=missing, clock=clock)
+    return planned
+
+
+async def _plan_one(
+    plans: Plans,
+    writer: PromptWriter,
+    generator: Generator,
+    revision: RevisionToPlan,
+    *,
+    missing: frozenset[str],
+    clock: Callable[[], datetime],
+) -> bool:
+    if revision.attempt > retry.MAX_STEP_TRIES:
+        reason = "not_planned"
+        return await plans.reject(revision, reason=reason, message=sentence(reason), now=clock())
+    try:
+        model = find_model(revision.model)
+        prompts = await writer.write(revision.story)
+    except BadStory as bad:
+        return await plans.reject(revision, reason=bad.reason, message=str(bad), now=clock())
+    except UnknownModel as unknown:
+        return await plans.reject(revision, reason=unknown.code, message=str(unknown), now=clock())
+    seed = seed_for(revision.story) if revision.seed is None else revision.seed
+    endpoint = rung(model, missing)
+    shots = [_shot(model, prompt, seed, generator, endpoint) for prompt in prompts]
+    return await plans.save(revision, shots, now=clock())
+
+
+def _shot(model: Model, prompt: Prompt, seed: int, generator: Generator, endpoint: str) -> PlannedShot:
+    key = take_key(
+        model=model.name, parameters=model.parameters, prompt=prompt, seed=seed, emulated=generator.emulated
+    )
+    return PlannedShot(
+        take_key=key,
+        model=model.name,
+        parameters=model.parameters,
+        prompt=prompt,
+        seed=seed,
+        emulated=generator.emulated,
+        provider=generator.provider,
+        endpoint=endpoint,
+        estimate=generator.estimate(endpoint, model.parameters),
+    )

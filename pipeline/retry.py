@@ -1,0 +1,30 @@
+"""When to try again, and when to stop. Pure: arithmetic on counts and times, jitter as an argument.
+
+The numbers are ours; each says what it is derived from.
+"""
+
+from datetime import timedelta
+
+MAX_RENDERS = 3
+"""Renders per take, the first included. A third that fails says the fault is not passing."""
+
+MAX_RENDERS_AFTER_LOSS = 2
+"""Renders per take once a submit's answer was lost: one double payment at most, never a third."""
+
+MAX_STEP_TRIES = 5
+"""Starts of `fetch` or of `finish` per clip. A step that kills its worker is counted too."""
+
+_FIRST_DELAY = timedelta(seconds=5)
+_LONGEST_DELAY = timedelta(minutes=10)
+
+
+def backoff(failures: int, *, jitter: float, retry_after: float | None = None) -> timedelta:
+    """How long to wait after so many failures: doubling from 5 s to 10 min, at least `retry_after` seconds.
+
+    `jitter` in [0, 1) spreads equal failures over the upper half of the delay, so that they do not return
+    together.
+    """
+    doublings: int = min(max(failures - 1, 0), 10)
+    doubled = _FIRST_DELAY * (1 << doublings)
+    delay = min(doubled, _LONGEST_DELAY) * (0.5 + jitter / 2)
+    return max(delay, timedelta(seconds=retry_after or 0.0))

@@ -1,0 +1,30 @@
+"""How long things may take before someone looks again. Pure data.
+
+Leases are longer than the work they cover can last, since every I/O inside has a time limit of its own; what
+they decide is only how soon a killed worker's step is begun again.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One deployment's patience; the defaults suit fal."""
+
+    plan_lease: timedelta = timedelta(seconds=60)
+    submit_lease: timedelta = timedelta(seconds=60)  # longer than one POST's time limits together
+    fetch_lease: timedelta = timedelta(seconds=150)
+    finish_lease: timedelta = timedelta(seconds=180)
+    # A clip not begun by then is not wanted any more: the provider drops it, unpaid.
+    start_timeout: timedelta = timedelta(seconds=300)
+    usual: timedelta = timedelta(seconds=30)  # what a clip takes once begun
+    margin: timedelta = timedelta(seconds=60)  # for a webhook that is delivered late
+    # Well inside the six minutes after which fal forgets a result.
+    poll_after: timedelta = timedelta(seconds=60)
+    missing_endpoint: timedelta = timedelta(hours=24)  # how long a 404 is remembered
+
+    @property
+    def until_lost(self) -> timedelta:
+        """After an unanswered submit: silent for so long, it cannot be running any more."""
+        return self.start_timeout + self.usual + self.margin

@@ -1,0 +1,114 @@
+"""How objects lie on disk: `root/bucket/path`, a plain file each. Blocking; callers bring the threads.
+
+Shared by `DiskBucket` and the local bucket server, which may work on one folder at once. Beside the objects
+lie files of ours, told by a `~`, which no object path can contain: `clip.mp4~<hex>` is a put under way or
+cut short, `clip~type` holds a content type. Never follows a symbolic link below the root, and never names a
+path outside the bucket.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from pipeline.errors import BucketRefused, ObjectMissing
+from pipeline.ports import StoredObject
+from storage.buckets.draft import Draft, type_file, type_of
+from storage.buckets.keys import checked_name, checked_path, checked_prefix, is_path
+
+
+@dataclass(frozen=True)
+class BucketFolder:
+    """The folder of one bucket. Methods raise `BucketRefused` for paths outside it, and OSError."""
+
+    root: Path
+    name: str
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+
+    @property
+    def base(self) -> Path:
+        """Where the objects lie."""
+        return self.root / self.name
+
+    def exists(self) -> bool:
+        """Whether the bucket was made."""
+        return self.base.is_dir() and not self.base.is_symlink()
+
+    def make(self) -> None:
+        """Create the bucket unless it is there."""
+        self.base.mkdir(parents=True, exist_ok=True)
+
+    def find(self, path: str) -> StoredObject | None:
+        """What is at the path, or None."""
+        return self._describe(self._locate(path), path)
+
+    def open(self, path: str) -> BinaryIO:
+        """The object's bytes. Raises `ObjectMissing`."""
+        file = self._locate(path)
+        if self._describe(file, path) is None:
+            raise ObjectMissing(f"no object at {path!r} in bucket {self.name!r}")
+        return file.open("rb")
+
+    def file(self, path: str) -> Path:
+        """The object's own file, for whoever serves it; it may not exist."""
+        return self._locate(path)
+
+    def begin(self, path: str, content_type: str) -> Draft:
+        """A draft of the object, which is nothing to anyone until it is committed."""
+        target = self._locate(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Draft(target, path, content_type)
+
+    def remove(self, path: str) -> bool:
+        """Remove the object; whether it was there."""
+        file = self._locate(path)
+        if self._describe(file, path) is None:
+            return False
+        file.unlink(missing_ok=True)
+        type_file(file).unlink(missing_ok=True)
+        return True
+
+    def objects(self, prefix: str) -> list[StoredObject]:
+        """Every object whose path starts with the prefix, sorted by path."""
+        folder = checked_prefix(prefix).rpartition("/")[0]
+        start = self._below_base(folder.split("/") if folder else [])
+        if not start.is_dir():
+            return []
+        found = (self._describe(file, path) for file, path in self._files(start, prefix))
+        return sorted((each for each in found if each is not None), key=lambda each: each.path)
+
+    def _files(self, start: Path, prefix: str) -> Iterator[tuple[Path, str]]:
+        for folder, _, names in os.walk(start, onerror=_raise):
+            for name in names:
+                file = Path(folder, name)
+                path = file.relative_to(self.base).as_posix()
+                if path.startswith(prefix) and is_path(path):
+                    yield file, path
+
+    def _describe(self, file: Path, path: str) -> StoredObject | None:
+        try:
+            status = file.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        return StoredObject(path, status.st_size, type_of(file, path))
+
+    def _locate(self, path: str) -> Path:
+        return self._below_base(checked_path(path).split("/"))
+
+    def _below_base(self, parts: list[str]) -> Path:
+        place = self.base
+        for part in ["", *parts]:
+            place = place / part
+            if place.is_symlink():
+                raise BucketRefused(f"{place.name!r} in bucket {self.name!r} is a symbolic link")
+        return place
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error

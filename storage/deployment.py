@@ -1,0 +1,35 @@
+"""What a process asks and tells the database when it starts: is it ready for us, and where do files lie."""
+
+from pipeline.errors import BadSetting
+from pipeline.ports import Bucket
+from storage.database import Database
+from storage.queries import load
+
+_SQL = load("deployment")
+
+
+async def check_database(database: Database) -> None:
+    """Raise `BadSetting`, saying what to do, unless migrations, engine and role are as they must be."""
+    async with database.transaction() as tx:
+        row = await tx.one(_SQL["check"], {})
+    assert row is not None, "a SELECT without FROM has one row"
+    if not (row["migrated"] and row["engine"]):
+        raise BadSetting("the database is not prepared: run `storyreel db migrate` with the owner's URL")
+    if not row["engine_on_path"]:
+        raise BadSetting(
+            f"SUPABASE_DB_URL logs in as {row['role']!r}; workers and functions log in as `storyreel`, "
+            "which brings its search_path along (alter role storyreel password '…')"
+        )
+
+
+async def note_bucket(database: Database, bucket: Bucket) -> None:
+    """Write down the bucket's public address, from which the app's URLs are computed."""
+    base = bucket.url("x").removesuffix("/x")
+    async with database.transaction() as tx:
+        await tx.run(_SQL["note_bucket"], {"name": bucket.name, "url": base})
+
+
+async def hint_reconcile(database: Database) -> None:
+    """Have the engine look for whatever was left behind, now instead of within the minute."""
+    async with database.transaction() as tx:
+        await tx.run(_SQL["hint_reconcile"], {})

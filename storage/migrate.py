@@ -1,0 +1,153 @@
+"""Bring a database up to date: our migrations, then the engine's own tables in a schema of their own.
+
+Both can be run any number of times and by two processes at once. The list of what was applied is the one that
+the Supabase command line keeps, so either tool may apply the next migration. It never edits or undoes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
+ENGINE_SCHEMA = "procrastinate"
+_ONE_AT_A_TIME = 7_301_954_118  # any number that nobody else takes an advisory lock on
+_SETTINGS = """
+    set lock_timeout = '10s';
+    set statement_timeout = '5min';
+    set client_min_messages = warning;
+"""
+_HISTORY = """
+    create schema if not exists supabase_migrations;
+    create table if not exists supabase_migrations.schema_migrations (
+      version text primary key, statements text[], name text
+    );
+"""
+# The engine comes without a search_path on its functions and with every one of them open to everybody.
+_LOCK_DOWN_ENGINE = """
+do $$
+declare
+  f regprocedure;
+begin
+  for f in
+    select p.oid::regprocedure from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = 'procrastinate'
+  loop
+    execute format('alter function %s set search_path = procrastinate, pg_temp', f);
+    execute format('revoke execute on function %s from public', f);
+    execute format('grant execute on function %s to storyreel', f);
+  end loop;
+end
+$$;
+grant usage on schema procrastinate to storyreel;
+grant select, insert, update, delete on all tables in schema procrastinate to storyreel;
+grant usage, select on all sequences in schema procrastinate to storyreel;
+"""
+
+
+class NotSupabaseError(RuntimeError):
+    """The database lacks what every Supabase project has."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of `supabase/migrations`, `<version>_<name>.sql`."""
+
+    version: str
+    name: str
+    text: str
+
+
+def ours(folder: Path = MIGRATIONS) -> list[Migration]:
+    """The migrations of this project, oldest first."""
+    found = [(*path.stem.partition("_"), path) for path in sorted(folder.glob("*.sql"))]
+    return [Migration(number, name, path.read_text()) for number, _, name, path in found]
+
+
+def migrate(url: str) -> list[str]:
+    """Apply what is missing and return the names of what was applied, in order. Needs the owner's login.
+
+    Raises `NotSupabaseError` before anything is changed, and `psycopg.Error` with the failed migration rolled
+    back and all earlier ones kept.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        _require_supabase(connection)
+        connection.execute(_SETTINGS)
+        connection.execute("select pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
+        connection.execute(_HISTORY)
+        return [*_apply_ours(connection), *_apply_engine(connection)]
+
+
+def _require_supabase(connection: psycopg.Connection) -> None:
+    found = connection.execute(
+        "select count(*) from pg_roles where rolname in ('anon', 'authenticated')"
+    ).fetchone()
+    if found != (2,):
+        raise NotSupabaseError(
+            "this Postgres has no roles anon and authenticated, so it is no Supabase database; "
+            "`storyreel db bootstrap` makes a plain Postgres look like one"
+        )
+
+
+def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
+    rows = connection.execute("select version from supabase_migrations.schema_migrations").fetchall()
+    applied = {number for (number,) in rows}
+    for migration in ours():
+        if migration.version in applied:
+            continue
+        with connection.transaction():
+            connection.execute(migration.text.encode())
+            connection.execute(
+                "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
+                (migration.version, [migration.text], migration.name),
+            )
+        yield f"{migration.version}_{migration.name}"
+
+
+def engine_sql() -> str:
+    """The whole of the engine's installation as one script, from the installed package."""
+    schema = files("procrastinate").joinpath("sql", "schema.sql").read_text()
+    return (
+        f"create schema {ENGINE_SCHEMA};\nset local search_path = {ENGINE_SCHEMA}, pg_catalog;\n"
+        f"{schema}\nreset search_path;\n{_LOCK_DOWN_ENGINE}"
+        f"comment on schema {ENGINE_SCHEMA} is '{version('procrastinate')}';\n"
+    )
+
+
+def _apply_engine(connection: psycopg.Connection) -> Iterator[str]:
+    row = connection.execute(
+        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", (ENGINE_SCHEMA,)
+    ).fetchone()
+    wanted = version("procrastinate")
+    if row is None:
+        with connection.transaction():
+            connection.execute(engine_sql().encode())
+        yield f"procrastinate {wanted}"
+    elif row[0] != wanted:
+        yield from _upgrade_engine(connection, row[0], wanted)
+
+
+def _upgrade_engine(connection: psycopg.Connection, installed: str, wanted: str) -> Iterator[str]:
+    """Apply the engine's own migrations of every version after the installed one, up to ours."""
+    folder = files("procrastinate").joinpath("sql", "migrations")
+    scripts = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    after, until = _release(installed), _release(wanted)
+    with connection.transaction():
+        connection.execute(f"set local search_path = {ENGINE_SCHEMA}, pg_catalog")
+        for script in scripts:
+            if after < _release(script.name.split("_")[0]) <= until:
+                connection.execute(script.read_text().encode())
+        connection.execute("set local search_path = default")
+        connection.execute(_LOCK_DOWN_ENGINE)
+        connection.execute(
+            sql.SQL("comment on schema {} is {}").format(sql.Identifier(ENGINE_SCHEMA), sql.Literal(wanted))
+        )
+    yield f"procrastinate {installed} -> {wanted}"
+
+
+def _release(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:3])

@@ -1,0 +1,130 @@
+"""The `Plans` port on Postgres: revisions become shots, and shots subscribe to takes.
+
+Every method is one transaction. What follows what is decided by `pipeline.lifecycle`; this only writes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
+
+from pipeline.lifecycle import TakeEvent, TakeStatus, take_after
+from pipeline.model import PlannedShot, RevisionToPlan
+from pipeline.reasons import sentence
+from storage.database import Database, Row, Transaction
+from storage.queries import load
+
+_SQL = load("plans")
+
+
+class PostgresPlans:
+    """Revisions that wait to be planned."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[RevisionToPlan]:
+        """See `pipeline.ports.Plans`."""
+        async with self._database.transaction() as tx:
+            rows = await tx.all(_SQL["claim"], {"now": now, "lease": lease, "limit": limit})
+        # An UPDATE returns its rows in no order.
+        rows.sort(key=lambda row: (-row["priority"], row["created_at"]))
+        return [
+            RevisionToPlan(
+                row["id"], row["attempt"], row["story"], row["model"], row["seed"], row["priority"]
+            )
+            for row in rows
+        ]
+
+    async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
+        """See `pipeline.ports.Plans`."""
+        async with self._database.transaction() as tx:
+            rows = await tx.all(_SQL["missing_endpoints"], {"provider": provider, "since": since})
+        return frozenset(row["endpoint"] for row in rows)
+
+    async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
+        """See `pipeline.ports.Plans`."""
+        async with self._database.transaction() as tx:
+            if not await _mark_planned(tx, revision, now):
+                return False
+            for number, shot in enumerate(shots, start=1):
+                await _subscribe(tx, revision, number, shot, now)
+        return True
+
+    async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
+        """See `pipeline.ports.Plans`."""
+        async with self._database.transaction() as tx:
+            if not await _mark_planned(tx, revision, now):
+                return False
+            arguments = {"id": revision.id, "reason": reason, "message": message, "now": now}
+            await tx.run(_SQL["reject_video"], arguments)
+        return True
+
+
+async def _mark_planned(tx: Transaction, revision: RevisionToPlan, now: datetime) -> bool:
+    arguments = {"id": revision.id, "attempt": revision.attempt, "now": now}
+    return await tx.run(_SQL["mark_planned"], arguments) == 1
+
+
+async def _subscribe(
+    tx: Transaction, revision: RevisionToPlan, number: int, shot: PlannedShot, now: datetime
+) -> None:
+    await tx.run(_SQL["insert_take"], _take_arguments(shot, now))
+    await tx.run(_SQL["lock_take"], {"take_key": shot.take_key})
+    take = await tx.one(_SQL["read_take"], {"take_key": shot.take_key})
+    assert take is not None, "inserted or found a line above; takes are never deleted"
+    shot_arguments = {"revision_id": revision.id, "number": number, "take_id": take["id"]}
+    await tx.run(_SQL["insert_shot"], shot_arguments)
+    await _want(tx, take, shot, revision.priority, now)
+
+
+async def _want(tx: Transaction, take: Row, shot: PlannedShot, priority: int, now: datetime) -> None:
+    """Bring about what a subscriber waits for, given how the take stands."""
+    status = TakeStatus(take["status"])
+    if status is TakeStatus.READY:
+        await tx.run(_SQL["show_take"], {"take_id": take["id"], "now": now})
+    elif status is TakeStatus.FAILED and take["failure_permanent"]:
+        code = take["failure_code"]
+        arguments = {"take_id": take["id"], "code": code, "message": sentence(code), "now": now}
+        await tx.run(_SQL["fall_back"], arguments)
+    elif status is TakeStatus.FAILED:
+        assert take_after(status, TakeEvent.WANTED_AGAIN) is TakeStatus.RENDERING
+        await tx.run(_SQL["begin_again"], {"take_id": take["id"]})
+        await _insert_render(tx, take, shot, priority, now, round_=take["round"] + 1)
+    elif status is TakeStatus.RENDERING and not take["awaited"]:
+        await _insert_render(tx, take, shot, priority, now, round_=take["round"])
+    else:
+        await tx.run(_SQL["raise_priority"], {"take_id": take["id"], "priority": priority})
+
+
+async def _insert_render(
+    tx: Transaction, take: Row, shot: PlannedShot, priority: int, now: datetime, *, round_: int
+) -> None:
+    await tx.run(
+        _SQL["insert_render"],
+        {
+            "take_id": take["id"],
+            "round": round_,
+            "attempt": take["attempts"] + 1,
+            "provider": shot.provider,
+            "endpoint": shot.endpoint,
+            "priority": priority,
+            "estimate": shot.estimate,
+            "now": now,
+        },
+    )
+    await tx.run(_SQL["hint_admit"], {})
+
+
+def _take_arguments(shot: PlannedShot, now: datetime) -> dict[str, object]:
+    return {
+        "take_key": shot.take_key,
+        "model": shot.model,
+        "parameters": Jsonb(asdict(shot.parameters)),
+        "prompt": shot.prompt.text,
+        "negative_prompt": shot.prompt.negative,
+        "seed": shot.seed,
+        "emulated": shot.emulated,
+        "now": now,
+    }

@@ -1,0 +1,245 @@
+"""The `Renders` port on Postgres: renders on their way to a provider and back.
+
+Every method is one transaction, and every write is a compare-and-set or stands behind the lock of its take.
+What news means is decided by `pipeline.outcome`; this only applies the verdict.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from pipeline.errors import GeneratorError
+from pipeline.lifecycle import RenderStatus, TakeStatus
+from pipeline.model import AdmittedRender, Clip, Delivery, Parameters, Prompt, SubmittedRender
+from pipeline.outcome import RenderSeen, Verdict
+from pipeline.reasons import sentence
+from storage.database import Database, Row, Transaction
+from storage.queries import load
+
+_SQL = load("renders")
+_NORMAL_PRIORITY = 10  # what request_videos gives first revisions; anything less is in no hurry
+
+
+class PostgresRenders:
+    """Renders on their way to a provider and back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
+        """See `pipeline.ports.Renders`."""
+        async with self._database.transaction() as tx:
+            rows = await tx.all(_SQL["admit"], {"provider": provider, "now": now, "lease": lease})
+        return [_admitted(row) for row in rows]
+
+    async def submitted(
+        self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime
+    ) -> bool:
+        """See `pipeline.ports.Renders`."""
+        arguments = {
+            "id": render.id,
+            "tries": render.tries,
+            "request_id": request_id,
+            "now": now,
+            "due_at": due_at,
+        }
+        async with self._database.transaction() as tx:
+            moved = await tx.run(_SQL["submitted"], arguments) == 1
+            if not moved:
+                await tx.run(_SQL["note_request"], arguments)
+        return moved
+
+    async def put_back(
+        self, render: AdmittedRender, *, due_at: datetime, why: GeneratorError, endpoint: str | None = None
+    ) -> bool:
+        """See `pipeline.ports.Renders`."""
+        arguments = {
+            "id": render.id,
+            "tries": render.tries,
+            "due_at": due_at,
+            "endpoint": endpoint,
+            "code": why.code,
+            "message": str(why),
+        }
+        async with self._database.transaction() as tx:
+            return await tx.run(_SQL["put_back"], arguments) == 1
+
+    async def answer_lost(self, render: AdmittedRender, *, due_at: datetime) -> bool:
+        """See `pipeline.ports.Renders`."""
+        arguments = {"id": render.id, "tries": render.tries, "due_at": due_at}
+        async with self._database.transaction() as tx:
+            return await tx.run(_SQL["answer_lost"], arguments) == 1
+
+    async def note_missing(self, provider: str, endpoint: str, *, now: datetime) -> None:
+        """See `pipeline.ports.Renders`."""
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["note_missing"], {"provider": provider, "endpoint": endpoint, "now": now})
+
+    async def conclude(
+        self, render_id: UUID, decide: Callable[[RenderSeen], Verdict], *, now: datetime
+    ) -> Verdict | None:
+        """See `pipeline.ports.Renders`."""
+        async with self._database.transaction() as tx:
+            return await _conclude(tx, render_id, decide, now, request_id=None)
+
+    async def deliver(
+        self, render_id: UUID, delivery: Delivery, decide: Callable[[RenderSeen], Verdict], *, provider: str
+    ) -> str:
+        """See `pipeline.ports.Renders`."""
+        now = delivery.received_at
+        async with self._database.transaction() as tx:
+            verdict = await _conclude(tx, render_id, decide, now, request_id=delivery.request_id)
+            outcome = _outcome(verdict, delivery)
+            arguments = {
+                "provider": provider,
+                "request_id": delivery.request_id,
+                "digest": delivery.digest,
+                "body": delivery.body,
+                "render_id": render_id,
+                "outcome": outcome,
+                "now": now,
+            }
+            recorded = await tx.run(_SQL["record_delivery"], arguments) == 1
+            if recorded and delivery.outcome is None:
+                await tx.run(_SQL["ask_result"], arguments | {"id": render_id})
+                await tx.run(_SQL["hint_reconcile"], {})
+        return outcome if recorded else "repeated"
+
+    async def withdrawn(self, take_id: UUID) -> list[SubmittedRender]:
+        """See `pipeline.ports.Renders`."""
+        async with self._database.transaction() as tx:
+            rows = await tx.all(_SQL["withdrawn"], {"take_id": take_id})
+        return [SubmittedRender(**row) for row in rows]
+
+    async def unsettled(self, render_id: UUID) -> SubmittedRender | None:
+        """See `pipeline.ports.Renders`."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["unsettled"], {"id": render_id})
+        return SubmittedRender(**row) if row else None
+
+    async def settle(
+        self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime
+    ) -> None:
+        """See `pipeline.ports.Renders`."""
+        arguments = {"id": render_id, "units": units, "cost": cost, "now": now}
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["settle"], arguments)
+            await tx.run(_SQL["record_cost"], arguments)
+
+
+def _admitted(row: Row) -> AdmittedRender:
+    return AdmittedRender(
+        id=row["id"],
+        tries=row["tries"],
+        model=row["model"],
+        endpoint=row["endpoint"],
+        prompt=Prompt(row["prompt"], row["negative_prompt"]),
+        seed=row["seed"],
+        parameters=Parameters(**row["parameters"]),
+        low_priority=row["priority"] < _NORMAL_PRIORITY,
+    )
+
+
+def _outcome(verdict: Verdict | None, delivery: Delivery) -> str:
+    if verdict is None:
+        return "orphan"
+    if verdict.render is None:
+        # A delivery without a usable payload moves nothing yet, but its result is asked for.
+        return "stale" if delivery.outcome else "accepted"
+    return "late" if isinstance(delivery.outcome, Clip) and verdict.clip is None else "accepted"
+
+
+async def _conclude(
+    tx: Transaction,
+    render_id: UUID,
+    decide: Callable[[RenderSeen], Verdict],
+    now: datetime,
+    *,
+    request_id: str | None,
+) -> Verdict | None:
+    await tx.run(_SQL["lock_take"], {"id": render_id})
+    row = await tx.one(_SQL["lock_render"], {"id": render_id})
+    if row is None:
+        return None
+    verdict = decide(_seen(row))
+    if verdict.render:
+        await _end_render(tx, row, verdict, now, request_id)
+    if verdict.clip:
+        await _take_clip(tx, row, verdict.clip, now)
+    elif verdict.take is TakeStatus.FAILED:
+        await _fail_take(tx, row, verdict, now)
+    if verdict.retry_at:
+        await _retry(tx, row, verdict.retry_at, now)
+    if verdict.render:
+        await tx.run(_SQL["hint_admit"], {})  # a slot is free
+    return verdict
+
+
+def _seen(row: Row) -> RenderSeen:
+    return RenderSeen(
+        id=row["id"],
+        status=RenderStatus(row["status"]),
+        provider=row["provider"],
+        endpoint=row["endpoint"],
+        model=row["model"],
+        take_status=TakeStatus(row["take_status"]),
+        made=row["made"],
+        lost=row["lost"],
+        # A render of an earlier round has no say in what is tried now.
+        rival=row["rival"] or row["round"] != row["take_round"],
+    )
+
+
+async def _end_render(
+    tx: Transaction, row: Row, verdict: Verdict, now: datetime, request_id: str | None
+) -> None:
+    failure = verdict.failure if verdict.render is RenderStatus.FAILED else None
+    await tx.run(
+        _SQL["end_render"],
+        {
+            "id": row["id"],
+            "status": verdict.render,
+            "request_id": request_id,
+            "code": failure.code if failure else None,
+            "message": failure.message if failure else None,
+            "now": now,
+        },
+    )
+    if failure:
+        await tx.run(_SQL["release"], {"id": row["id"], "now": now})
+
+
+async def _take_clip(tx: Transaction, row: Row, clip: Clip, now: datetime) -> None:
+    arguments = {"id": row["id"], "take_id": row["take_id"], "url": clip.url, "now": now}
+    await tx.run(_SQL["take_clip"], arguments)
+    await tx.run(_SQL["cancel_rivals"], arguments)
+    await tx.run(_SQL["hint_fetch"], arguments)
+
+
+async def _fail_take(tx: Transaction, row: Row, verdict: Verdict, now: datetime) -> None:
+    assert verdict.failure is not None, "a take fails for a reason"
+    arguments = {
+        "take_id": row["take_id"],
+        "code": verdict.failure.code,
+        "message": verdict.failure.message,
+        "permanent": verdict.failure.permanent,
+        "now": now,
+    }
+    await tx.run(_SQL["fail_take"], arguments)
+    await tx.run(_SQL["fall_back"], arguments | {"message": sentence(verdict.failure.code)})
+
+
+async def _retry(tx: Transaction, row: Row, due_at: datetime, now: datetime) -> None:
+    arguments = {
+        "take_id": row["take_id"],
+        "round": row["take_round"],
+        "attempt": row["attempts"] + 1,
+        "provider": row["provider"],
+        "endpoint": row["endpoint"],
+        "priority": row["priority"],
+        "estimate": row["estimate_usd"],
+        "due_at": due_at,
+        "now": now,
+    }
+    await tx.run(_SQL["retry_render"], arguments)

@@ -1,0 +1,14 @@
+Statements of storage/deployment.py: what a process tells the database, and asks it, when it starts.
+
+-- name: check
+select current_user as role, 'procrastinate' = any (current_schemas(false)) as engine_on_path,
+       to_regclass('storyreel.videos') is not null as migrated,
+       to_regclass('procrastinate.procrastinate_jobs') is not null as engine;
+
+-- name: note_bucket
+insert into storyreel.buckets (name, public_base_url) values (%(name)s, %(url)s)
+on conflict (name) do update set public_base_url = excluded.public_base_url
+where buckets.public_base_url <> excluded.public_base_url;
+
+-- name: hint_reconcile
+select storyreel.hint('reconcile');

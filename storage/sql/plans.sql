@@ -1,0 +1,74 @@
+Statements of storage/plans.py: revisions, and the takes and shots they turn into.
+
+-- name: claim
+update storyreel.revisions r
+set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
+from (
+  select id from storyreel.revisions
+  where planned_at is null and due_at <= %(now)s
+  order by priority desc, created_at, id
+  limit %(limit)s
+  for update skip locked
+) due
+where r.id = due.id
+returning r.id, r.attempt, r.story, r.model, r.seed, r.priority, r.created_at;
+
+-- name: missing_endpoints
+select endpoint from storyreel.missing_endpoints where provider = %(provider)s and noted_at > %(since)s;
+
+-- name: mark_planned
+update storyreel.revisions set planned_at = %(now)s, due_at = null
+where id = %(id)s and attempt = %(attempt)s and planned_at is null;
+
+-- name: insert_take
+insert into storyreel.takes
+  (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at)
+values
+  (%(take_key)s, %(model)s, %(parameters)s, %(prompt)s, %(negative_prompt)s, %(seed)s, %(emulated)s, %(now)s)
+on conflict (take_key) do nothing;
+
+-- name: lock_take
+-- Waits for whoever is ending the take right now, so that its end is either seen here or reaches our shot.
+-- A statement of its own, so that the next one sees what was committed while this one waited.
+select id from storyreel.takes where take_key = %(take_key)s for update;
+
+-- name: read_take
+select id, status, round, failure_permanent, failure_code, failure_message,
+       coalesce((select max(r.attempt) from storyreel.renders r where r.take_id = t.id), 0) as attempts,
+       exists (select from storyreel.renders r
+               where r.take_id = t.id and r.status in ('waiting', 'admitted', 'submitted', 'unknown')) as awaited
+from storyreel.takes t where take_key = %(take_key)s;
+
+-- name: insert_shot
+insert into storyreel.shots (revision_id, number, take_id) values (%(revision_id)s, %(number)s, %(take_id)s);
+
+-- name: begin_again
+update storyreel.takes
+set status = 'rendering', round = round + 1, failed_at = null,
+    failure_code = null, failure_message = null, failure_permanent = null
+where id = %(take_id)s;
+
+-- name: insert_render
+insert into storyreel.renders
+  (take_id, round, attempt, provider, endpoint, priority, estimate_usd, due_at, created_at)
+values
+  (%(take_id)s, %(round)s, %(attempt)s, %(provider)s, %(endpoint)s, %(priority)s, %(estimate)s, %(now)s, %(now)s);
+
+-- name: raise_priority
+update storyreel.renders set priority = %(priority)s
+where take_id = %(take_id)s and status = 'waiting' and priority < %(priority)s;
+
+-- name: hint_admit
+select storyreel.hint('admit');
+
+-- name: show_take
+select storyreel.show_take(%(take_id)s, %(now)s);
+
+-- name: fall_back
+select storyreel.fall_back(%(take_id)s, %(code)s, %(message)s, %(now)s);
+
+-- name: reject_video
+update storyreel.videos v
+set work = 'rejected', reason = %(reason)s, message = %(message)s, updated_at = %(now)s
+from storyreel.revisions r
+where r.id = %(id)s and v.id = r.video_id and storyreel.is_newest(v.id, r.number);

@@ -1,0 +1,136 @@
+Statements of storage/renders.py: renders on their way to a provider and back.
+
+-- name: admit
+select a.id, a.tries, a.endpoint, a.priority, t.model, t.prompt, t.negative_prompt, t.seed, t.parameters
+from storyreel.admit(%(provider)s, %(now)s, %(lease)s) a
+  join storyreel.takes t on t.id = a.take_id
+order by a.priority desc, a.created_at, a.id;
+
+-- name: submitted
+update storyreel.renders
+set status = 'submitted', request_id = %(request_id)s, submitted_at = %(now)s, due_at = %(due_at)s,
+    failure_code = null, failure_message = null
+where id = %(id)s and status in ('admitted', 'unknown') and tries = %(tries)s;
+
+-- name: note_request
+-- The news outran the answer to the POST, or came after we had given up: keep the name, change nothing else.
+update storyreel.renders set request_id = coalesce(request_id, %(request_id)s), submitted_at = coalesce(submitted_at, %(now)s)
+where id = %(id)s and tries = %(tries)s and status in ('delivered', 'failed', 'lost', 'cancelled');
+
+-- name: put_back
+update storyreel.renders
+set status = 'waiting', admitted_at = null, due_at = %(due_at)s, endpoint = coalesce(%(endpoint)s, endpoint),
+    failure_code = %(code)s, failure_message = %(message)s
+where id = %(id)s and status = 'admitted' and tries = %(tries)s;
+
+-- name: answer_lost
+update storyreel.renders set status = 'unknown', due_at = %(due_at)s
+where id = %(id)s and status = 'admitted' and tries = %(tries)s;
+
+-- name: note_missing
+insert into storyreel.missing_endpoints (provider, endpoint, noted_at)
+values (%(provider)s, %(endpoint)s, %(now)s)
+on conflict (provider, endpoint) do update set noted_at = excluded.noted_at;
+
+-- name: lock_take
+-- The take first: every transaction that touches both locks them in this order. A statement of its own, so that
+-- the next one sees what was committed while this one waited.
+select t.id from storyreel.takes t join storyreel.renders r on r.take_id = t.id
+where r.id = %(id)s
+for update of t;
+
+-- name: lock_render
+select r.id, r.take_id, r.status, r.provider, r.endpoint, r.priority, r.round, r.estimate_usd,
+       t.status as take_status, t.round as take_round, t.model,
+       (select max(o.attempt) from storyreel.renders o where o.take_id = t.id) as attempts,
+       (select count(*) from storyreel.renders o where o.take_id = t.id and o.round = t.round) as made,
+       (select count(*) from storyreel.renders o
+        where o.take_id = t.id and o.round = t.round and o.status = 'lost') as lost,
+       exists (select from storyreel.renders o
+               where o.take_id = t.id and o.id <> r.id
+                 and o.status in ('waiting', 'admitted', 'submitted', 'unknown')) as rival
+from storyreel.renders r join storyreel.takes t on t.id = r.take_id
+where r.id = %(id)s
+for update of r;
+
+-- name: end_render
+update storyreel.renders
+set status = %(status)s, due_at = null, ended_at = %(now)s,
+    request_id = coalesce(request_id, %(request_id)s),
+    failure_code = %(code)s, failure_message = %(message)s
+where id = %(id)s;
+
+-- name: release
+-- Money is set free only where none can have flowed: what was delivered is settled instead, and what was lost
+-- or cancelled under way may still be billed.
+insert into storyreel.ledger (render_id, kind, amount_usd, at)
+select render_id, 'released', amount_usd, %(now)s from storyreel.ledger where render_id = %(id)s and kind = 'reserved'
+on conflict on constraint ledger_once do nothing;
+
+-- name: cancel_rivals
+update storyreel.renders set status = 'cancelled', due_at = null, ended_at = %(now)s
+where take_id = %(take_id)s and id <> %(id)s and status in ('waiting', 'admitted', 'submitted', 'unknown');
+
+-- name: take_clip
+update storyreel.takes
+set status = 'fetching', tries = 0, due_at = %(now)s, render_id = %(id)s, clip_url = %(url)s, delivered_at = %(now)s,
+    failed_at = null, failure_code = null, failure_message = null, failure_permanent = null
+where id = %(take_id)s;
+
+-- name: fail_take
+update storyreel.takes
+set status = 'failed', due_at = null, failed_at = %(now)s,
+    failure_code = %(code)s, failure_message = %(message)s, failure_permanent = %(permanent)s
+where id = %(take_id)s;
+
+-- name: ask_result
+-- The provider says it is done and not with what: the next poll, at once, asks.
+update storyreel.renders
+set status = 'submitted', request_id = coalesce(request_id, %(request_id)s),
+    submitted_at = coalesce(submitted_at, %(now)s), due_at = %(now)s
+where id = %(id)s and status in ('admitted', 'submitted', 'unknown');
+
+-- name: hint_reconcile
+select storyreel.hint('reconcile');
+
+-- name: retry_render
+insert into storyreel.renders
+  (take_id, round, attempt, provider, endpoint, priority, estimate_usd, due_at, created_at)
+values
+  (%(take_id)s, %(round)s, %(attempt)s, %(provider)s, %(endpoint)s, %(priority)s, %(estimate)s, %(due_at)s, %(now)s);
+
+-- name: fall_back
+select storyreel.fall_back(%(take_id)s, %(code)s, %(message)s, %(now)s);
+
+-- name: hint_fetch
+select storyreel.hint('fetch', %(take_id)s);
+
+-- name: hint_admit
+select storyreel.hint('admit') where exists (select from storyreel.renders where status = 'waiting');
+
+-- name: record_delivery
+insert into storyreel.deliveries (provider, request_id, body_sha256, body, render_id, outcome, cost_usd, received_at)
+select %(provider)s, %(request_id)s, %(digest)s, %(body)s, %(render_id)s, %(outcome)s,
+       case when %(outcome)s = 'orphan' then
+         (select l.amount_usd from storyreel.ledger l where l.render_id = %(render_id)s and l.kind = 'reserved')
+       end,
+       %(now)s
+on conflict on constraint deliveries_once do nothing;
+
+-- name: withdrawn
+select id, provider, endpoint, request_id from storyreel.renders
+where take_id = %(take_id)s and status = 'cancelled' and request_id is not null;
+
+-- name: unsettled
+select id, provider, endpoint, request_id from storyreel.renders
+where id = %(id)s and status = 'delivered' and settled_at is null and request_id is not null;
+
+-- name: settle
+update storyreel.renders
+set billable_units = %(units)s, cost_usd = coalesce(%(cost)s, estimate_usd), settled_at = %(now)s
+where id = %(id)s and settled_at is null;
+
+-- name: record_cost
+insert into storyreel.ledger (render_id, kind, amount_usd, at)
+select id, 'settled', cost_usd, %(now)s from storyreel.renders where id = %(id)s and settled_at is not null
+on conflict on constraint ledger_once do nothing;

@@ -1,0 +1,37 @@
+Statements of storage/stories.py: the doors, and what a story's video looks like to whoever watches.
+
+-- name: request
+select video_id, revision_id from storyreel.request_videos(
+  %(source_table)s, array[%(source_id)s], array[%(text)s], array[%(owner_id)s]::uuid[], %(kind)s, %(model)s, %(seed)s);
+
+-- name: request_of
+select video_id, revision_id
+from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s);
+
+-- name: attachment
+select source_table, id_column from storyreel.attachments
+where source_table = format('%%I.%%I', %(schema)s::text, %(table)s::text);
+
+-- name: find
+select v.id, v.source_table, v.source_id, v.theme, v.shows, v.shown_revision, v.work, v.reason, v.message, v.path,
+       v.width, v.height, v.blurhash,
+       case when v.work = 'idle' then 1 else storyreel.progress(v.id, %(now)s) end as progress,
+       storyreel.public_url(v.bucket, v.path) as url,
+       storyreel.public_url(v.bucket, v.poster_path) as poster_url
+from storyreel.videos v
+where v.source_table = %(source_table)s and v.source_id = %(source_id)s;
+
+-- name: trace
+-- The newest revision's way so far: every moment that has passed, null for those to come.
+select r.created_at, r.planned_at, t.status as take_status, t.emulated, t.delivered_at, t.fetched_at, t.ready_at,
+       d.id as render_id, d.status as render_status, d.endpoint, d.request_id, d.admitted_at, d.submitted_at,
+       d.cost_usd, d.estimate_usd, d.failure_code, d.failure_message
+from storyreel.revisions r
+  left join storyreel.shots s on s.revision_id = r.id and s.number = 1
+  left join storyreel.takes t on t.id = s.take_id
+  left join lateral (
+    select * from storyreel.renders d where d.take_id = t.id
+    order by d.id = t.render_id desc nulls last, d.attempt desc limit 1
+  ) d on true
+where r.video_id = %(video_id)s
+order by r.number desc limit 1;

@@ -1,0 +1,146 @@
+"""The doors on Postgres: ask for a video, and look at one.
+
+All doors end in the same SQL function as the insert trigger, so a story asked for twice has one video.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from pipeline.errors import UnknownTable
+from storage.database import Database
+from storage.queries import load
+
+_SQL = load("stories")
+
+Kind = Literal["first", "rerender", "new_take"]
+
+
+@dataclass(frozen=True)
+class VideoView:
+    """A video as the app sees it. `progress` in 0..1; sizes in pixels."""
+
+    id: UUID
+    source_table: str
+    source_id: str
+    theme: str
+    shows: str
+    shown_revision: int
+    work: str
+    reason: str | None
+    message: str | None
+    path: str | None
+    width: int | None
+    height: int | None
+    blurhash: str | None
+    progress: float
+    url: str | None
+    poster_url: str | None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The newest revision's way, moment by moment; None for what has not happened."""
+
+    created_at: datetime
+    planned_at: datetime | None
+    take_status: str | None
+    emulated: bool | None
+    delivered_at: datetime | None
+    fetched_at: datetime | None
+    ready_at: datetime | None
+    render_id: UUID | None
+    render_status: str | None
+    endpoint: str | None
+    request_id: str | None
+    admitted_at: datetime | None
+    submitted_at: datetime | None
+    cost_usd: Decimal | None
+    estimate_usd: Decimal | None
+    failure_code: str | None
+    failure_message: str | None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A table of the app's whose rows have videos."""
+
+    source_table: str
+    id_column: str
+
+
+class PostgresStories:
+    """Stories and their videos."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def request(
+        self,
+        source_table: str,
+        source_id: str,
+        text: str,
+        *,
+        owner_id: UUID | None = None,
+        kind: Kind = "first",
+        model: str | None = None,
+        seed: int | None = None,
+    ) -> bool:
+        """Ask for a video of the text. False: the story has one already and `kind` is `first`."""
+        arguments = {
+            "source_table": source_table,
+            "source_id": source_id,
+            "text": text,
+            "owner_id": owner_id,
+            "kind": kind,
+            "model": model,
+            "seed": seed,
+        }
+        async with self._database.transaction() as tx:
+            return await tx.one(_SQL["request"], arguments) is not None
+
+    async def request_of(
+        self,
+        source_table: str,
+        source_id: str,
+        *,
+        kind: Kind = "first",
+        model: str | None = None,
+        seed: int | None = None,
+    ) -> bool:
+        """Ask for a video of a row of an attached table, read here. False as above, or no such row."""
+        arguments = {
+            "source_table": source_table,
+            "source_id": source_id,
+            "kind": kind,
+            "model": model,
+            "seed": seed,
+        }
+        async with self._database.transaction() as tx:
+            return await tx.one(_SQL["request_of"], arguments) is not None
+
+    async def attachment(self, schema: str, table: str) -> Attachment:
+        """The attached table of that name. Raises `UnknownTable`."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["attachment"], {"schema": schema, "table": table})
+        if row is None:
+            raise UnknownTable(
+                f"the table {schema}.{table} is not attached; attach it first: "
+                f"select storyreel.attach('{schema}.{table}', '<text column>', '<owner column>');"
+            )
+        return Attachment(**row)
+
+    async def find(self, source_table: str, source_id: str, *, now: datetime) -> VideoView | None:
+        """The video of a story, or None."""
+        arguments = {"source_table": source_table, "source_id": source_id, "now": now}
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["find"], arguments)
+        return VideoView(**row) if row else None
+
+    async def trace(self, video_id: UUID) -> Trace | None:
+        """The way of the video's newest revision, or None where it has none."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["trace"], {"video_id": video_id})
+        return Trace(**row) if row else None

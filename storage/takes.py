@@ -1,0 +1,115 @@
+"""The `Takes` port on Postgres: clips on their way from the provider to the viewers.
+
+Every method is one transaction and every write a compare-and-set on status and attempt, so that a worker
+which was cut off and returns changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pipeline.lifecycle import TakeStatus
+from pipeline.model import Failure, StoredRendition, TakeInHand
+from pipeline.reasons import sentence
+from storage.database import Database
+from storage.queries import load
+
+_SQL = load("takes")
+
+
+class PostgresTakes:
+    """Takes whose clip exists."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim_fetch(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
+        """See `pipeline.ports.Takes`."""
+        return await self._claim(take_id, TakeStatus.FETCHING, now, lease)
+
+    async def claim_finish(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
+        """See `pipeline.ports.Takes`."""
+        return await self._claim(take_id, TakeStatus.FINISHING, now, lease)
+
+    async def _claim(
+        self, take_id: UUID, status: TakeStatus, now: datetime, lease: timedelta
+    ) -> TakeInHand | None:
+        arguments = {"id": take_id, "status": status, "now": now, "lease": lease}
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["claim"], arguments)
+        return TakeInHand(**row) if row else None
+
+    async def fetched(self, take: TakeInHand, *, bucket: str, path: str, sha256: str, now: datetime) -> bool:
+        """See `pipeline.ports.Takes`."""
+        arguments = {
+            "id": take.id,
+            "attempt": take.attempt,
+            "bucket": bucket,
+            "path": path,
+            "sha256": sha256,
+            "now": now,
+        }
+        async with self._database.transaction() as tx:
+            if await tx.run(_SQL["fetched"], arguments) != 1:
+                return False
+            await tx.run(_SQL["hint_finish"], arguments)
+        return True
+
+    async def renditions(self, rendition_key: str) -> bool:
+        """See `pipeline.ports.Takes`."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["renditions_exist"], {"rendition_key": rendition_key})
+        return row is not None and row["kinds"] > 0  # written in one transaction: all or none
+
+    async def finished(
+        self,
+        take: TakeInHand,
+        *,
+        rendition_key: str,
+        bucket: str,
+        renditions: Sequence[StoredRendition],
+        now: datetime,
+    ) -> bool:
+        """See `pipeline.ports.Takes`."""
+        arguments = {"id": take.id, "attempt": take.attempt, "rendition_key": rendition_key, "now": now}
+        async with self._database.transaction() as tx:
+            if await tx.run(_SQL["ready"], arguments) != 1:
+                return False
+            for rendition in renditions:
+                row = {
+                    "rendition_key": rendition_key,
+                    "kind": rendition.kind,
+                    "bucket": bucket,
+                    "path": rendition.path,
+                    "content_type": rendition.content_type,
+                    "bytes": rendition.bytes,
+                    "width": rendition.width,
+                    "height": rendition.height,
+                    "blurhash": rendition.blurhash,
+                    "now": now,
+                }
+                await tx.run(_SQL["insert_rendition"], row)
+            await tx.run(_SQL["show_take"], arguments)
+        return True
+
+    async def try_again(self, take: TakeInHand, *, due_at: datetime) -> bool:
+        """See `pipeline.ports.Takes`."""
+        arguments = {"id": take.id, "attempt": take.attempt, "due_at": due_at}
+        async with self._database.transaction() as tx:
+            return await tx.run(_SQL["try_again"], arguments) == 1
+
+    async def give_up(self, take: TakeInHand, failure: Failure, *, now: datetime) -> bool:
+        """See `pipeline.ports.Takes`."""
+        arguments = {
+            "id": take.id,
+            "attempt": take.attempt,
+            "code": failure.code,
+            "message": failure.message,
+            "permanent": failure.permanent,
+            "now": now,
+        }
+        async with self._database.transaction() as tx:
+            if await tx.run(_SQL["fail"], arguments) != 1:
+                return False
+            await tx.run(_SQL["fall_back"], arguments | {"message": sentence(failure.code)})
+        return True

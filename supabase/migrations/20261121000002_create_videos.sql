@@ -1,0 +1,84 @@
+-- What the app sees: one video per story, and the revisions that were asked of it. Both go with the story;
+-- nothing that was paid for hangs below them.
+
+create table storyreel.videos (
+  id              uuid primary key default gen_random_uuid(),
+  -- The app's row: '<schema>.<table>' and its key as text. No foreign key: any table can be attached.
+  source_table    text not null,
+  source_id       text not null,
+  owner_id        uuid,
+  theme           text not null,
+
+  -- What plays, and which revision it came from (0: the placeholder, which is nobody's revision).
+  shows           text not null default 'placeholder',
+  shown_revision  integer not null default 0,
+  -- Null only for a placeholder that was never published.
+  bucket          text,
+  path            text,
+  poster_path     text,
+  preview_path    text,
+  blurhash        text,
+  width           integer,
+  height          integer,
+
+  -- What is being done, apart from what plays. `reason` is a word for programs, `message` a sentence for people.
+  work            text not null default 'working',
+  reason          text,
+  message         text,
+
+  created_at      timestamptz not null default now(),
+  updated_at      timestamptz not null default now(),
+
+  -- Prevents two videos of one story: the same row inserted twice, or by trigger and webhook at once.
+  constraint videos_source_key unique (source_table, source_id),
+  -- pipeline/lifecycle.py holds the same words; a test compares the two.
+  constraint videos_shows_known check (shows in ('placeholder', 'preview', 'final')),
+  constraint videos_work_known check (work in ('idle', 'working', 'held', 'fallback', 'rejected', 'cancelled')),
+  constraint videos_reason_where_stuck check ((work in ('held', 'fallback', 'rejected', 'cancelled')) = (reason is not null)),
+  constraint videos_message_with_reason check ((reason is null) = (message is null)),
+  constraint videos_revision_where_made check ((shows = 'placeholder') = (shown_revision = 0)),
+  constraint videos_made_is_playable check (shows = 'placeholder' or (bucket is not null and path is not null))
+);
+create index videos_owner on storyreel.videos (owner_id);
+
+create table storyreel.revisions (
+  id          uuid primary key default gen_random_uuid(),
+  video_id    uuid not null references storyreel.videos on delete cascade,
+  number      integer not null,
+  kind        text not null,
+  -- The text as it was when asked, at most one character more than is ever used (see request_videos).
+  story       text not null,
+  model       text,    -- null: the default model
+  seed        bigint,  -- null: derived from the text
+  -- Re-renders wait behind people who look at a placeholder.
+  priority    integer not null,
+
+  -- Planning: `attempt` fences a planner that was cut off and returns; past `due_at` another may try.
+  attempt     integer not null default 0,
+  due_at      timestamptz default now(),
+  planned_at  timestamptz,
+  created_at  timestamptz not null default now(),
+
+  -- Prevents two revisions that both claim to be the newest.
+  constraint revisions_number_key unique (video_id, number),
+  constraint revisions_number_positive check (number > 0),
+  constraint revisions_kind_known check (kind in ('first', 'rerender', 'new_take')),
+  constraint revisions_seed_31_bits check (seed between 0 and 2147483647),
+  constraint revisions_due_until_planned check ((due_at is null) = (planned_at is not null))
+);
+-- What `plan` looks for, oldest first.
+create index revisions_unplanned on storyreel.revisions (due_at) where planned_at is null;
+
+alter table storyreel.videos enable row level security;
+alter table storyreel.revisions enable row level security;
+
+grant select on storyreel.videos to authenticated;
+grant select, insert, update, delete on storyreel.videos, storyreel.revisions to storyreel, service_role;
+
+create policy videos_owner_reads on storyreel.videos for select to authenticated
+  using (owner_id = (select auth.uid()));
+create policy videos_worker on storyreel.videos to storyreel using (true) with check (true);
+create policy revisions_worker on storyreel.revisions to storyreel using (true) with check (true);
+
+-- The app hears of every change over Realtime; the policy above decides who does.
+alter publication supabase_realtime add table storyreel.videos;

@@ -1,0 +1,195 @@
+-- What is paid for. A take belongs to no story: equal stories share it, and deleting a story deletes no clip,
+-- no render and no ledger row.
+
+create table storyreel.takes (
+  id               uuid primary key default gen_random_uuid(),
+  -- Prevents paying twice for the same clip: hash of model, parameters, prompt, seed (pipeline/keys.py).
+  take_key         text not null unique,
+  model            text not null,
+  parameters       jsonb not null,
+  prompt           text not null,
+  negative_prompt  text not null,
+  seed             bigint not null,
+  -- Made by the emulator: no money flowed, and no AI made it.
+  emulated         boolean not null,
+
+  status           text not null default 'rendering',
+  -- Counts the times it was wanted; renders of an earlier round do not use up the tries of this one.
+  round            integer not null default 1,
+  -- Counts every start of a step, never goes back: fences a worker that was cut off and returns.
+  attempt          integer not null default 0,
+  -- Counts the starts of the present step: one that kills its worker each time is given up.
+  tries            integer not null default 0,
+  -- When someone should look again, if nobody has moved it by then.
+  due_at           timestamptz,
+
+  render_id        uuid,  -- the render whose clip is used
+  clip_url         text,  -- at the provider's; expires there
+  bucket           text,
+  original_path    text,
+  original_sha256  text,
+  rendition_key    text,
+
+  failure_code     text,
+  failure_message  text,
+  failure_permanent boolean,
+
+  created_at       timestamptz not null,
+  delivered_at     timestamptz,
+  fetched_at       timestamptz,
+  ready_at         timestamptz,
+  failed_at        timestamptz,
+
+  constraint takes_status_known check (status in ('rendering', 'fetching', 'finishing', 'ready', 'failed')),
+  constraint takes_due_where_ours check ((status in ('fetching', 'finishing')) = (due_at is not null)),
+  constraint takes_clip_where_delivered check (
+    status not in ('fetching', 'finishing', 'ready')
+    or (render_id is not null and clip_url is not null and delivered_at is not null)),
+  constraint takes_original_where_fetched check (
+    status not in ('finishing', 'ready')
+    or (bucket is not null and original_path is not null and original_sha256 is not null and fetched_at is not null)),
+  constraint takes_ready_iff_rendered check ((status = 'ready') = (ready_at is not null and rendition_key is not null)),
+  constraint takes_failed_iff_reason check (
+    (status = 'failed') = (failed_at is not null and failure_code is not null and failure_message is not null
+                           and failure_permanent is not null))
+);
+-- What `reconcile` looks for: clips that lie at the provider or unfinished in the bucket.
+create index takes_overdue on storyreel.takes (due_at) where due_at is not null;
+
+create table storyreel.shots (
+  id           uuid primary key default gen_random_uuid(),
+  revision_id  uuid not null references storyreel.revisions on delete cascade,
+  number       integer not null,
+  take_id      uuid not null references storyreel.takes on delete restrict,
+  -- Prevents planning a revision twice.
+  constraint shots_number_key unique (revision_id, number),
+  constraint shots_number_positive check (number > 0)
+);
+create index shots_take on storyreel.shots (take_id);
+
+create table storyreel.renders (
+  id              uuid primary key default gen_random_uuid(),
+  take_id         uuid not null references storyreel.takes on delete restrict,
+  round           integer not null,
+  attempt         integer not null,  -- over all rounds
+  provider        text not null references storyreel.providers on delete restrict,
+  endpoint        text not null,
+  priority        integer not null,
+
+  status          text not null default 'waiting',
+  -- Counts admissions; fences a worker that was cut off and returns.
+  tries           integer not null default 0,
+  -- Waiting: not before this. Admitted, submitted, unknown: nobody has heard anything if nothing moved by then.
+  due_at          timestamptz,
+  request_id      text,  -- the provider's name for it
+
+  estimate_usd    numeric(12, 6) not null,
+  billable_units  numeric,
+  cost_usd        numeric(12, 6),  -- null: not known (yet)
+
+  failure_code    text,
+  failure_message text,
+
+  created_at      timestamptz not null,
+  admitted_at     timestamptz,
+  submitted_at    timestamptz,
+  ended_at        timestamptz,
+  -- Null until the ledger has the actual cost; only what was delivered is settled.
+  settled_at      timestamptz,
+
+  -- Prevents two workers from each making the next attempt.
+  constraint renders_attempt_key unique (take_id, attempt),
+  constraint renders_attempt_positive check (attempt > 0),
+  constraint renders_status_known check (status in (
+    'waiting', 'admitted', 'submitted', 'unknown', 'delivered', 'failed', 'lost', 'cancelled')),
+  constraint renders_due_while_awaited check (
+    (status in ('waiting', 'admitted', 'submitted', 'unknown')) = (due_at is not null)),
+  constraint renders_ended_iff_over check (
+    (status in ('delivered', 'failed', 'lost', 'cancelled')) = (ended_at is not null)),
+  constraint renders_waiting_has_no_slot check (status <> 'waiting' or admitted_at is null),
+  constraint renders_slot_was_admitted check (
+    status not in ('admitted', 'submitted', 'unknown') or admitted_at is not null),
+  constraint renders_submitted_has_request check (
+    status <> 'submitted' or (request_id is not null and submitted_at is not null)),
+  constraint renders_failed_has_reason check (
+    status <> 'failed' or (failure_code is not null and failure_message is not null)),
+  constraint renders_settled_has_cost check (settled_at is null or cost_usd is not null)
+);
+-- Prevents one request of the provider from being taken for two renders.
+create unique index renders_request_key on storyreel.renders (provider, request_id) where request_id is not null;
+-- Prevents two renders of one take at a time. A `lost` one may still be running, but nobody waits for it.
+create unique index renders_one_live on storyreel.renders (take_id)
+  where status in ('waiting', 'admitted', 'submitted', 'unknown');
+-- What `admit` takes next: the best first. A hundred thousand waiting rows cost it one step down this index.
+create index renders_next on storyreel.renders (provider, priority desc, created_at, id) where status = 'waiting';
+-- What `admit` counts.
+create index renders_in_flight on storyreel.renders (provider) where status in ('admitted', 'submitted', 'unknown');
+-- What `reconcile` looks for.
+create index renders_overdue on storyreel.renders (due_at) where status in ('admitted', 'submitted', 'unknown');
+create index renders_unsettled on storyreel.renders (ended_at) where status = 'delivered' and settled_at is null;
+
+-- One verified webhook POST. Kept as received, so that a dispute can be settled.
+create table storyreel.deliveries (
+  id           bigint generated always as identity primary key,
+  provider     text not null,
+  request_id   text not null,
+  body_sha256  text not null,
+  body         text not null,
+  -- The render its address named; that row may be gone.
+  render_id    uuid not null,
+  -- accepted: it moved something; late: the clip was paid for but another was first; stale: old news;
+  -- orphan: no such render is left, its cost is what was reserved for it.
+  outcome      text not null,
+  cost_usd     numeric(12, 6),
+  received_at  timestamptz not null,
+  -- Makes a repeated POST recognisable: providers deliver at least once.
+  constraint deliveries_once unique (provider, request_id, body_sha256),
+  constraint deliveries_outcome_known check (outcome in ('accepted', 'late', 'stale', 'orphan'))
+);
+
+-- Money, append-only. What is spent: sum(settled). What may yet be spent: reserved without settled or released.
+create table storyreel.ledger (
+  id          bigint generated always as identity primary key,
+  render_id   uuid not null,  -- no foreign key: money outlives every row
+  kind        text not null,
+  amount_usd  numeric(12, 6) not null,
+  at          timestamptz not null,
+  -- Prevents counting one render's money twice, however often the step ran.
+  constraint ledger_once unique (render_id, kind),
+  constraint ledger_kind_known check (kind in ('reserved', 'settled', 'released')),
+  constraint ledger_amount_not_negative check (amount_usd >= 0)
+);
+
+-- One file made from an original. The key names original and recipe, so a new recipe makes new rows, not calls.
+create table storyreel.renditions (
+  rendition_key  text not null,
+  kind           text not null,
+  bucket         text not null,
+  path           text not null,
+  content_type   text not null,
+  bytes          bigint not null,
+  width          integer not null,
+  height         integer not null,
+  blurhash       text,  -- of the poster
+  created_at     timestamptz not null,
+  primary key (rendition_key, kind),
+  constraint renditions_kind_known check (kind in ('video', 'poster', 'preview')),
+  constraint renditions_blurhash_of_poster check ((kind = 'poster') = (blurhash is not null))
+);
+
+alter table storyreel.takes enable row level security;
+alter table storyreel.shots enable row level security;
+alter table storyreel.renders enable row level security;
+alter table storyreel.deliveries enable row level security;
+alter table storyreel.ledger enable row level security;
+alter table storyreel.renditions enable row level security;
+
+grant select, insert, update on storyreel.takes, storyreel.renders, storyreel.renditions to storyreel, service_role;
+grant select, insert on storyreel.shots, storyreel.deliveries, storyreel.ledger to storyreel, service_role;
+
+create policy takes_worker on storyreel.takes to storyreel using (true) with check (true);
+create policy shots_worker on storyreel.shots to storyreel using (true) with check (true);
+create policy renders_worker on storyreel.renders to storyreel using (true) with check (true);
+create policy deliveries_worker on storyreel.deliveries to storyreel using (true) with check (true);
+create policy ledger_worker on storyreel.ledger to storyreel using (true) with check (true);
+create policy renditions_worker on storyreel.renditions to storyreel using (true) with check (true);

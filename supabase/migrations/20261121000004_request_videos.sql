@@ -1,0 +1,329 @@
+-- The three doors and the one function behind them: the insert trigger, the generate-video handler and the
+-- rerender command all end in storyreel.request_videos.
+
+-- Which tables hold stories. Rows are made by storyreel.attach.
+create table storyreel.attachments (
+  source_table  text primary key,  -- '<schema>.<table>' when it was attached
+  id_column     name not null,
+  text_column   name not null,
+  owner_column  name
+);
+
+-- Stories whose video could not be made because of a fault of ours: the app's insert went through all the
+-- same, and reconcile makes up for it.
+create table storyreel.missed (
+  source_table  text not null,
+  source_id     text not null,
+  error         text not null,
+  missed_at     timestamptz not null default now(),
+  primary key (source_table, source_id)
+);
+
+alter table storyreel.attachments enable row level security;
+alter table storyreel.missed enable row level security;
+grant select on storyreel.attachments to storyreel;
+grant select, delete on storyreel.missed to storyreel;
+create policy attachments_worker on storyreel.attachments for select to storyreel using (true);
+create policy missed_worker on storyreel.missed to storyreel using (true) with check (true);
+
+-- Tell the engine that there may be work for a step, unless it has been told: every deferred job notifies,
+-- and NOTIFY serialises the commits of the app's own inserts. A hint that is skipped because one waits, which
+-- then runs before this transaction commits, is made up for by reconcile.
+--
+-- One number per step, higher first: what is paid for is fetched before anything new is begun.
+create function storyreel.step_priority(step text) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case step
+    when 'fetch' then 50 when 'finish' then 40 when 'reconcile' then 30 when 'admit' then 20 when 'plan' then 10
+  end;
+$$;
+
+create function storyreel.hint(step text) returns void
+language plpgsql volatile security definer
+set search_path = procrastinate, pg_temp
+as $$
+begin
+  -- By priority first: that is what the engine's index of waiting jobs is sorted by.
+  if not exists (
+    select from procrastinate_jobs j
+    where j.status = 'todo' and j.priority = storyreel.step_priority(step) and j.task_name = step
+  ) then
+    perform procrastinate_defer_jobs_v1(array[
+      row('storyreel', step, storyreel.step_priority(step), null, null, '{}', null)::procrastinate_job_to_defer_v1
+    ]);
+  end if;
+end
+$$;
+
+-- The same for the steps that work on one take.
+create function storyreel.hint(step text, take_id uuid) returns void
+language plpgsql volatile security definer
+set search_path = procrastinate, pg_temp
+as $$
+begin
+  perform procrastinate_defer_jobs_v1(array[
+    row('storyreel', step, storyreel.step_priority(step), null, null,
+        jsonb_build_object('take_id', take_id), null)::procrastinate_job_to_defer_v1
+  ]);
+end
+$$;
+
+-- The loop a new video starts with: its theme's, or the neutral one's where that theme has none. The variant
+-- follows from the story's id, so that a user's stories vary and the same story never does.
+create function storyreel.placeholder_for(theme text, source_id text) returns storyreel.placeholders
+language sql stable
+set search_path = ''
+as $$
+  select p.*
+  from storyreel.placeholders p
+  where p.theme in (placeholder_for.theme, 'dream')
+  order by p.theme = placeholder_for.theme desc, md5(p.variant::text || source_id)
+  limit 1;
+$$;
+
+-- Ask for videos. The stories must be distinct. `kind` first: a story that has a video keeps it, and nothing
+-- happens. `rerender`, `new_take`: a story that has one gets a further revision of it.
+-- Returns a row per story that a revision was made for.
+create function storyreel.request_videos(
+  p_table text,
+  p_ids text[],
+  p_texts text[],
+  p_owners uuid[],
+  p_kind text default 'first',
+  p_model text default null,
+  p_seed bigint default null
+) returns table (video_id uuid, revision_id uuid, source_id text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  -- One character more than pipeline/prompts.py accepts (MAX_STORY_CHARS), so that it still sees "too long".
+  kept_chars constant integer := 20001;
+begin
+  return query
+  with story as (
+    select s.id, left(coalesce(s.body, ''), kept_chars) as body, s.owner
+    from unnest(p_ids, p_texts, p_owners) as s(id, body, owner)
+  ),
+  fresh as (
+    insert into storyreel.videos
+      (source_table, source_id, owner_id, theme, bucket, path, poster_path, preview_path, blurhash, width, height)
+    select p_table, s.id, s.owner, t.theme, p.bucket, p.path, p.poster_path, p.preview_path, p.blurhash, p.width, p.height
+    from story s
+      cross join lateral (select storyreel.theme_of(s.body) as theme) t
+      left join lateral storyreel.placeholder_for(t.theme, s.id) p on true
+    on conflict (source_table, source_id) do nothing
+    returning id, source_id
+  ),
+  again as (
+    update storyreel.videos v
+    set work = 'working', reason = null, message = null, updated_at = now()
+    from story s
+    where p_kind <> 'first' and v.source_table = p_table and v.source_id = s.id
+    returning v.id, v.source_id
+  ),
+  asked as (
+    select f.id, f.source_id, 'first' as kind, 10 as priority from fresh f
+    union all
+    select a.id, a.source_id, p_kind, 0 from again a
+  ),
+  made as (
+    insert into storyreel.revisions (video_id, number, kind, story, model, seed, priority)
+    select a.id,
+           coalesce((select max(r.number) from storyreel.revisions r where r.video_id = a.id), 0) + 1,
+           a.kind, s.body, p_model, p_seed, a.priority
+    from asked a join story s on s.id = a.source_id
+    returning id, video_id
+  )
+  select a.id, m.id, a.source_id from made m join asked a on a.id = m.video_id;
+
+  if found then
+    perform storyreel.hint('plan');
+  end if;
+end
+$$;
+
+-- AFTER INSERT, once per statement. Arguments: source_table, id column, text column, owner column or ''.
+-- The app's insert must never fail because of us: this is the one place that catches everything. What it
+-- caught is written down for reconcile, and said as a WARNING.
+create function storyreel.on_stories_inserted() returns trigger
+language plpgsql security definer
+set search_path = procrastinate, pg_temp
+as $$
+declare
+  owners text := case when tg_argv[3] = '' then 'null::uuid' else format('i.%I::uuid', tg_argv[3]) end;
+  fault  text;
+begin
+  begin
+    execute format(
+      'select count(*) from storyreel.request_videos($1,
+         (select array_agg(i.%1$I::text order by i.%1$I) from inserted i),
+         (select array_agg(i.%2$I::text order by i.%1$I) from inserted i),
+         (select array_agg(%3$s order by i.%1$I) from inserted i))',
+      tg_argv[1], tg_argv[2], owners)
+    using tg_argv[0];
+  exception when others then
+    fault := sqlerrm;
+    raise warning 'storyreel could not make the videos of %: %. The rows are stored; it is tried again by itself.', tg_argv[0], fault;
+    begin
+      execute format(
+        'insert into storyreel.missed (source_table, source_id, error)
+         select $1, i.%I::text, $2 from inserted i on conflict do nothing', tg_argv[1])
+      using tg_argv[0], fault;
+    exception when others then
+      raise warning 'storyreel could not even note that: %. Run storyreel.adopt_missing once it is mended.', sqlerrm;
+    end;
+  end;
+  return null;
+end
+$$;
+
+-- AFTER DELETE, once per statement: the video goes with its story. Takes stay, others may share them.
+create function storyreel.on_stories_deleted() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  execute format(
+    'delete from storyreel.videos v using deleted d where v.source_table = $1 and v.source_id = d.%I::text',
+    tg_argv[1])
+  using tg_argv[0];
+  return null;
+exception when others then
+  raise warning 'storyreel could not remove the videos of stories deleted from %: %', tg_argv[0], sqlerrm;
+  return null;
+end
+$$;
+
+-- Give a table of the app's stories videos from now on. Rows that are already there get none: a video costs
+-- money, and attaching a table is no order for a thousand.
+create function storyreel.attach(story_table regclass, text_column name, owner_column name default null) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  source_name  text;
+  key_column   name;
+  owner_type   regtype;
+  missing      name;
+begin
+  select format('%I.%I', n.nspname, c.relname) into source_name
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.oid = story_table;
+
+  select a.attname into key_column
+  from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+  where i.indrelid = story_table and i.indisprimary and i.indnkeyatts = 1;
+  if key_column is null then
+    raise exception '% has no primary key of one column, by which its videos could be found', source_name
+      using errcode = 'invalid_table_definition';
+  end if;
+
+  select c.name into missing
+  from unnest(array[text_column, owner_column]) as c(name)
+  where c.name is not null and not exists (
+    select from pg_catalog.pg_attribute a
+    where a.attrelid = story_table and a.attname = c.name and a.attnum > 0 and not a.attisdropped);
+  if missing is not null then
+    raise exception '% has no column %', source_name, missing using errcode = 'undefined_column';
+  end if;
+
+  select a.atttypid::regtype into owner_type
+  from pg_catalog.pg_attribute a where a.attrelid = story_table and a.attname = owner_column;
+  if owner_type <> 'uuid'::regtype then
+    raise exception 'the owner column % of % is of type %; it must be uuid, as auth.uid() is', owner_column, source_name, owner_type
+      using errcode = 'datatype_mismatch';
+  end if;
+
+  insert into storyreel.attachments (source_table, id_column, text_column, owner_column)
+  values (source_name, key_column, text_column, owner_column)
+  on conflict (source_table) do update
+    set id_column = excluded.id_column, text_column = excluded.text_column, owner_column = excluded.owner_column;
+
+  execute format(
+    'create or replace trigger storyreel_inserted after insert on %s referencing new table as inserted
+     for each statement execute function storyreel.on_stories_inserted(%L, %L, %L, %L)',
+    story_table, source_name, key_column, text_column, coalesce(owner_column, ''));
+  execute format(
+    'create or replace trigger storyreel_deleted after delete on %s referencing old table as deleted
+     for each statement execute function storyreel.on_stories_deleted(%L, %L)',
+    story_table, source_name, key_column);
+end
+$$;
+
+-- The reverse: no more videos for new rows. What was made stays.
+create function storyreel.detach(story_table regclass) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  execute format('drop trigger if exists storyreel_inserted on %s', story_table);
+  execute format('drop trigger if exists storyreel_deleted on %s', story_table);
+  delete from storyreel.attachments a
+  using pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.oid = story_table and a.source_table = format('%I.%I', n.nspname, c.relname);
+end
+$$;
+
+-- Request a video for one row of an attached table, reading the row itself: a webhook is only a hint of it.
+-- Returns nothing where there is no such row.
+create function storyreel.request_video_of(
+  p_table text, p_id text, p_kind text default 'first', p_model text default null, p_seed bigint default null
+) returns table (video_id uuid, revision_id uuid, source_id text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  a storyreel.attachments;
+begin
+  select * into a from storyreel.attachments t where t.source_table = p_table;
+  if not found then
+    raise exception 'the table % is not attached', p_table
+      using errcode = 'undefined_table',
+            hint = format('select storyreel.attach(%L, ''<text column>'', ''<owner column>'');', p_table);
+  end if;
+  return query execute format(
+    'select r.* from (select s.%1$I::text as id, s.%2$I::text as body, %3$s as owner from %4$s s where s.%1$I::text = $1) s
+       cross join lateral storyreel.request_videos($2, array[s.id], array[s.body], array[s.owner], $3, $4, $5) r',
+    a.id_column, a.text_column,
+    case when a.owner_column is null then 'null::uuid' else format('s.%I::uuid', a.owner_column) end,
+    p_table)
+  using p_id, p_table, p_kind, p_model, p_seed;
+end
+$$;
+
+-- Make up for what the trigger missed. Returns how many videos were made; what still fails stays noted.
+create function storyreel.adopt_missed() returns integer
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  m       storyreel.missed;
+  adopted integer := 0;
+begin
+  for m in select * from storyreel.missed order by missed_at limit 500 for update skip locked loop
+    begin
+      perform storyreel.request_video_of(m.source_table, m.source_id);
+      delete from storyreel.missed d where d.source_table = m.source_table and d.source_id = m.source_id;
+      adopted := adopted + 1;
+    exception when others then
+      update storyreel.missed u set error = sqlerrm, missed_at = now()
+      where u.source_table = m.source_table and u.source_id = m.source_id;
+    end;
+  end loop;
+  return adopted;
+end
+$$;
+
+revoke execute on function
+  storyreel.step_priority, storyreel.hint(text), storyreel.hint(text, uuid), storyreel.placeholder_for,
+  storyreel.request_videos, storyreel.request_video_of, storyreel.adopt_missed,
+  storyreel.on_stories_inserted, storyreel.on_stories_deleted, storyreel.attach, storyreel.detach
+  from public, anon, authenticated;
+grant execute on function
+  storyreel.step_priority, storyreel.hint(text), storyreel.hint(text, uuid), storyreel.placeholder_for,
+  storyreel.request_videos, storyreel.request_video_of, storyreel.adopt_missed
+  to storyreel, service_role;

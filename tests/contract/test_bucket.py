@@ -1,0 +1,373 @@
+"""The promises of the `Bucket` port, run against everything that users have: disk, Supabase, S3.
+
+Supabase is the real `supabase` client against the local server, S3 is boto3 against moto.
+"""
+
+import json
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from local.bucket.server import routes
+from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
+from pipeline.ports import Bucket, StoredObject
+from storage.buckets.disk import DiskBucket
+from storage.buckets.s3 import S3Bucket
+from storage.buckets.supabase import SupabaseBucket
+from tests.storage.buckets.servers import moto, serving, silent_address
+
+KEY = "sb_secret_test"
+SPECIAL = ["a b/ü é.mp4", "日本/🎬.mp4", "plus+and&?=;,:@$!*'().mp4", "Case/x.mp4", "case/x.mp4"]
+
+
+class Opened(Bucket, Protocol):
+    """A bucket of ours: the port, and making it."""
+
+    async def ensure(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the three kinds of bucket are kept."""
+
+    root: Path
+    local: str
+    s3: str
+
+    def bucket(self, kind: str, name: str) -> AbstractAsyncContextManager[Opened]:
+        if kind == "disk":
+            return DiskBucket(self.root, name, public_base_url=self.local)
+        if kind == "supabase":
+            return SupabaseBucket(self.local, KEY, name)
+        return s3_bucket(self.s3, name)
+
+
+def s3_bucket(endpoint: str, name: str) -> S3Bucket:
+    return S3Bucket(
+        name,
+        endpoint=endpoint,
+        region="us-east-1",
+        access_key="a",
+        secret_key="b",
+        public_base_url=f"{endpoint}/{name}",
+    )
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    root = tmp_path_factory.mktemp("buckets")
+    with serving(Starlette(routes=routes(root, secret=KEY))) as local, moto() as s3:
+        yield Places(root, local, s3)
+
+
+@pytest.fixture(params=["disk", "supabase", "s3"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+async def all_opened(places: Places) -> AsyncIterator[dict[str, Opened]]:
+    async with AsyncExitStack() as stack:
+        opened: dict[str, Opened] = {}
+        for kind in ("disk", "supabase", "s3"):
+            opened[kind] = await stack.enter_async_context(places.bucket(kind, f"{kind}-clips"))
+            await opened[kind].ensure()
+        yield opened
+
+
+@pytest.fixture
+async def bucket(all_opened: dict[str, Opened], kind: str) -> AsyncIterator[Opened]:
+    """An empty bucket. One of each kind serves all tests, since making an S3 client takes 0.3 s."""
+    yield all_opened[kind]
+    left = await all_opened[kind].list("")
+    await all_opened[kind].delete([each.path for each in left])
+
+
+Put = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def put(bucket: Opened, tmp_path: Path) -> Put:
+    async def put(path: str, content: bytes = b"clip", content_type: str = "video/mp4") -> None:
+        file = tmp_path / "source"
+        file.write_bytes(content)
+        await bucket.put(path, file, content_type=content_type)
+
+    return put
+
+
+async def content(bucket: Opened, path: str, folder: Path) -> bytes:
+    await bucket.get(path, folder / "fetched")
+    return (folder / "fetched").read_bytes()
+
+
+async def test_what_was_put_is_got(bucket: Opened, put: Put, tmp_path: Path) -> None:
+    """A put object comes back byte for byte, and head tells its size and type."""
+    await put("takes/ab/clip.mp4", b"\x00\xff" * 5000)
+
+    assert await content(bucket, "takes/ab/clip.mp4", tmp_path) == b"\x00\xff" * 5000
+    assert await bucket.head("takes/ab/clip.mp4") == StoredObject("takes/ab/clip.mp4", 10_000, "video/mp4")
+
+
+async def test_a_second_put_replaces(bucket: Opened, put: Put, tmp_path: Path) -> None:
+    """Putting to a taken path replaces bytes and type."""
+    await put("clip", b"first, and longer", "video/mp4")
+    await put("clip", b"second", "image/webp")
+
+    assert await content(bucket, "clip", tmp_path) == b"second"
+    assert await bucket.head("clip") == StoredObject("clip", 6, "image/webp")
+
+
+@pytest.mark.parametrize("content_type", ["video/mp4", "application/octet-stream", "video/x-odd"])
+async def test_the_content_type_is_kept_against_the_suffix(
+    bucket: Opened, put: Put, content_type: str
+) -> None:
+    """The type given counts, whatever the path looks like."""
+    await put("poster.webp", b"x", content_type)
+
+    found = await bucket.head("poster.webp")
+
+    assert found is not None
+    assert found.content_type == content_type
+
+
+async def test_an_empty_file_is_an_object(bucket: Opened, put: Put, tmp_path: Path) -> None:
+    """Nothing is something: no bytes, size 0."""
+    await put("empty.mp4", b"")
+
+    assert await content(bucket, "empty.mp4", tmp_path) == b""
+    assert await bucket.head("empty.mp4") == StoredObject("empty.mp4", 0, "video/mp4")
+
+
+async def test_head_of_a_missing_object_is_none(bucket: Opened, put: Put) -> None:
+    """Absence is an answer; a folder of objects is no object."""
+    await put("folder/clip.mp4")
+
+    assert await bucket.head("no/such.mp4") is None
+    assert await bucket.head("folder") is None
+
+
+async def test_get_of_a_missing_object_is_an_error(bucket: Opened, tmp_path: Path) -> None:
+    """Getting nothing raises, and leaves no file."""
+    with pytest.raises(ObjectMissing):
+        await bucket.get("no/such.mp4", tmp_path / "fetched")
+
+    assert not (tmp_path / "fetched").exists()
+
+
+@pytest.mark.parametrize("path", SPECIAL)
+async def test_paths_with_special_characters(bucket: Opened, put: Put, tmp_path: Path, path: str) -> None:
+    """Spaces, other scripts and URL characters stand for themselves, in every operation."""
+    await put(path, path.encode())
+
+    assert await content(bucket, path, tmp_path) == path.encode()
+    assert await bucket.list(path) == [StoredObject(path, len(path.encode()), "video/mp4")]
+    await bucket.delete([path])
+    assert await bucket.head(path) is None
+
+
+@pytest.mark.parametrize("path", ["clip.mp4", *SPECIAL])
+async def test_the_url_serves_the_bytes(
+    places: Places, kind: str, bucket: Opened, put: Put, path: str
+) -> None:
+    """Anyone fetches the object at its url, without a key."""
+    if kind == "s3":
+        let_everyone_read(places.s3, bucket.name)
+    await put(path, path.encode())
+
+    async with httpx.AsyncClient() as browser:
+        reply = await browser.get(bucket.url(path))
+
+    assert (reply.status_code, reply.content) == (200, path.encode())
+    assert reply.headers["content-type"] == "video/mp4"
+
+
+async def test_local_and_hosted_urls_have_one_layout(places: Places, bucket: Opened, kind: str) -> None:
+    """Disk and Supabase share Supabase's layout; S3 has its public base before the path."""
+    base = places.s3 if kind == "s3" else f"{places.local}/storage/v1/object/public"
+
+    assert bucket.url("a b/ü+.mp4") == f"{base}/{bucket.name}/a%20b/%C3%BC%2B.mp4"
+
+
+async def test_delete_removes_many_and_passes_over_the_missing(bucket: Opened, put: Put) -> None:
+    """What is named goes, what is not there is no error, the rest stays; nothing named is nothing done."""
+    for path in ("a.mp4", "b/c.mp4", "stays.mp4"):
+        await put(path)
+
+    await bucket.delete(["a.mp4", "missing.mp4", "b/c.mp4", "b/missing.mp4"])
+    await bucket.delete([])
+
+    assert [each.path for each in await bucket.list("")] == ["stays.mp4"]
+
+
+async def test_deleting_more_than_one_request_holds(bucket: Opened, put: Put) -> None:
+    """There is no limit to how many are named at once."""
+    await put("last.mp4")
+
+    await bucket.delete([*(f"no/{number}.mp4" for number in range(1100)), "last.mp4"])
+
+    assert await bucket.list("") == []
+
+
+async def test_list_is_complete_sorted_and_by_string_prefix(
+    places: Places, kind: str, bucket: Opened, put: Put
+) -> None:
+    """Every object whose path starts with the string, however many, in order of code points."""
+    page = 100 if kind == "s3" else 1000
+    paths = sorted(
+        [f"many/{number:04}.mp4" for number in range(page + 20)]
+        + ["many.mp4", "many/deep/er/clip.mp4", "manya/x.mp4", "Many/x.mp4", "m_ny/x.mp4", "other.webp"]
+    )
+    await fill(places, kind, bucket.name, paths)
+    await put("many/ü.mp4", b"four")
+    paths = sorted([*paths, "many/ü.mp4"])
+
+    for prefix in (
+        "",
+        "m",
+        "many",
+        "many/",
+        "many/00",
+        "many/deep",
+        "m_n",
+        "Many",
+        "manya/x.mp4",
+        "none",
+        "ot",
+    ):
+        found = await bucket.list(prefix)
+        assert [each.path for each in found] == [path for path in paths if path.startswith(prefix)]
+
+    assert (await bucket.list("many/ü"))[0] == StoredObject("many/ü.mp4", 4, "video/mp4")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/a", "a/", "a//b", ".", "..", "a/../b", "../x", "a\x00b", "a\\b", "a%2fb"]
+)
+async def test_paths_that_name_no_object_are_refused(bucket: Opened, tmp_path: Path, path: str) -> None:
+    """One rule for every method: `BucketRefused`, and nothing happens."""
+    file = tmp_path / "source"
+    file.write_bytes(b"x")
+
+    with pytest.raises(BucketRefused):
+        await bucket.put(path, file, content_type="video/mp4")
+    with pytest.raises(BucketRefused):
+        await bucket.get(path, tmp_path / "fetched")
+    with pytest.raises(BucketRefused):
+        await bucket.head(path)
+    with pytest.raises(BucketRefused):
+        await bucket.delete(["fine.mp4", path])
+    with pytest.raises(BucketRefused):
+        bucket.url(path)
+    assert await bucket.list("") == []
+
+
+async def test_twenty_megabytes_pass_through_little_memory(bucket: Opened, tmp_path: Path) -> None:
+    """Neither way is the file held in memory."""
+    size = 20 * 1024 * 1024
+    file = tmp_path / "big"
+    with file.open("wb") as writing:
+        writing.truncate(size)
+    await bucket.head("warm-up.mp4")
+
+    tracemalloc.start()
+    try:
+        await bucket.put("big.mp4", file, content_type="video/mp4")
+        await bucket.get("big.mp4", tmp_path / "fetched")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < size / 4
+    assert (tmp_path / "fetched").stat().st_size == size
+
+
+async def test_making_a_bucket_twice_changes_nothing(bucket: Opened, put: Put) -> None:
+    """`ensure` may run at every start."""
+    await put("clip.mp4")
+
+    await bucket.ensure()
+
+    assert await bucket.head("clip.mp4") is not None
+
+
+async def test_a_bucket_that_was_never_made_is_refused(places: Places, kind: str, tmp_path: Path) -> None:
+    """A wrong name is no empty bucket."""
+    file = tmp_path / "source"
+    file.write_bytes(b"x")
+    async with places.bucket(kind, "never-made") as bucket:
+        with pytest.raises(BucketRefused):
+            await bucket.put("clip.mp4", file, content_type="video/mp4")
+        with pytest.raises(BucketRefused):
+            await bucket.get("clip.mp4", tmp_path / "fetched")
+        with pytest.raises(BucketRefused):
+            await bucket.list("")
+
+
+async def test_a_missing_source_file_is_the_callers_error(bucket: Opened, tmp_path: Path) -> None:
+    """It is not blamed on the bucket."""
+    with pytest.raises(FileNotFoundError):
+        await bucket.put("clip.mp4", tmp_path / "no-such-file", content_type="video/mp4")
+
+
+@pytest.mark.parametrize("kind", ["supabase", "s3"])
+async def test_a_server_that_cannot_be_reached(kind: str, tmp_path: Path) -> None:
+    """Every method says `BucketUnavailable`, which may pass."""
+    file = tmp_path / "source"
+    file.write_bytes(b"x")
+    nowhere = Places(tmp_path, silent_address(), silent_address())
+    async with AsyncExitStack() as stack:
+        bucket = await stack.enter_async_context(nowhere.bucket(kind, "clips"))
+        calls: list[Callable[[], Awaitable[Any]]] = [
+            bucket.ensure,
+            lambda: bucket.put("clip.mp4", file, content_type="video/mp4"),
+            lambda: bucket.get("clip.mp4", tmp_path / "fetched"),
+            lambda: bucket.head("clip.mp4"),
+            lambda: bucket.delete(["clip.mp4"]),
+            lambda: bucket.list(""),
+        ]
+        for call in calls:
+            with pytest.raises(BucketUnavailable):
+                await call()
+
+
+async def fill(places: Places, kind: str, name: str, paths: list[str]) -> None:
+    """Many one-byte objects, put there without going through the bucket: a thousand puts take seconds."""
+    if kind == "s3":
+        client = s3_client(places.s3)
+        for path in paths:
+            client.put_object(Bucket=name, Key=path, Body=b"x", ContentType="video/mp4")
+        client.close()
+        return
+    for path in paths:
+        file = places.root / name / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+
+
+def let_everyone_read(endpoint: str, name: str) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
+    }
+    client = s3_client(endpoint)
+    client.put_bucket_policy(
+        Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    client.close()
+
+
+def s3_client(endpoint: str) -> Any:
+    return boto3.session.Session().client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )

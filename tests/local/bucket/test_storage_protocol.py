@@ -1,0 +1,222 @@
+"""Supabase Storage's REST protocol, spoken by the real `supabase` client."""
+
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from storage3 import AsyncStorageClient
+from storage3.exceptions import StorageApiError
+
+from storage.buckets.disk import DiskBucket
+from supabase import AsyncClientOptions, acreate_client
+
+
+@pytest.fixture
+async def client(root: Path, address: str, secret: str) -> AsyncIterator[AsyncStorageClient]:
+    async with httpx.AsyncClient() as http:
+        supabase = await acreate_client(address, secret, AsyncClientOptions(httpx_client=http))
+        yield supabase.storage
+
+
+async def told(error: pytest.ExceptionInfo[StorageApiError]) -> tuple[object, str]:
+    return error.value.status, error.value.code
+
+
+async def test_a_bucket_is_made_and_described(client: AsyncStorageClient) -> None:
+    """With the settings given; private and unlimited where none are."""
+    await client.create_bucket("plain")
+    options = {"public": True, "file_size_limit": 10, "allowed_mime_types": ["video/*"]}
+    await client.create_bucket("clips", options=options)  # type: ignore[arg-type] # a plain dict reads better
+
+    plain, clips = await client.get_bucket("plain"), await client.get_bucket("clips")
+
+    assert (plain.public, plain.file_size_limit, plain.allowed_mime_types) == (False, None, None)
+    assert (clips.public, clips.file_size_limit, clips.allowed_mime_types) == (True, 10, ["video/*"])
+
+
+async def test_buckets_are_missing_or_taken(client: AsyncStorageClient) -> None:
+    """Bucket not found, and Duplicate."""
+    with pytest.raises(StorageApiError) as missing:
+        await client.get_bucket("clips")
+    await client.create_bucket("clips")
+    with pytest.raises(StorageApiError) as taken:
+        await client.create_bucket("clips")
+
+    assert await told(missing) == ("404", "Bucket not found")
+    assert await told(taken) == ("409", "Duplicate")
+
+
+async def test_the_package_uploads_and_downloads(
+    client: AsyncStorageClient, disk: DiskBucket, tmp_path: Path
+) -> None:
+    """A multipart upload is an object for everyone: the package, DiskBucket, and the public URL."""
+    clips = client.from_("clips")
+    reply = await clips.upload("a b/ü.mp4", b"clip" * 50_000, {"content-type": "video/mp4"})
+
+    assert reply.full_path == "clips/a b/ü.mp4"
+    assert await clips.download("a b/ü.mp4") == b"clip" * 50_000
+    await disk.get("a b/ü.mp4", tmp_path / "fetched")
+    assert (tmp_path / "fetched").read_bytes() == b"clip" * 50_000
+    async with httpx.AsyncClient() as browser:
+        public = await browser.get(await clips.get_public_url("a b/ü.mp4"))
+    assert (public.content, public.headers["content-type"]) == (b"clip" * 50_000, "video/mp4")
+
+
+@pytest.mark.usefixtures("disk")
+async def test_a_taken_path_needs_upsert(client: AsyncStorageClient) -> None:
+    """POST refuses to replace, unless told; PUT replaces."""
+    clips = client.from_("clips")
+    await clips.upload("a.txt", b"one")
+
+    with pytest.raises(StorageApiError) as taken:
+        await clips.upload("a.txt", b"two")
+    assert await told(taken) == ("409", "Duplicate")
+    assert await clips.download("a.txt") == b"one"
+
+    await clips.upload("a.txt", b"three", {"upsert": "true"})
+    assert await clips.download("a.txt") == b"three"
+    await clips.update("a.txt", b"four")
+    assert await clips.download("a.txt") == b"four"
+
+
+@pytest.mark.usefixtures("disk")
+async def test_info_and_absence(client: AsyncStorageClient) -> None:
+    """Size and type of what is there, not_found for what is not."""
+    clips = client.from_("clips")
+    await clips.upload("a.webp", b"12345", {"content-type": "image/webp"})
+
+    info = await clips.info("a.webp")
+
+    assert (info["name"], info["size"], info["content_type"]) == ("a.webp", 5, "image/webp")
+    assert await clips.exists("a.webp") is True
+    assert await clips.exists("b.webp") is False
+    with pytest.raises(StorageApiError) as missing:
+        await clips.download("b.webp")
+    assert await told(missing) == ("404", "not_found")
+
+
+async def test_limits_are_enforced(client: AsyncStorageClient) -> None:
+    """Size and type refused in Supabase's words, and nothing is stored."""
+    await client.create_bucket("clips", options={"file_size_limit": 4, "allowed_mime_types": ["video/mp4"]})
+    clips = client.from_("clips")
+
+    with pytest.raises(StorageApiError) as large:
+        await clips.upload("a.mp4", b"12345", {"content-type": "video/mp4"})
+    with pytest.raises(StorageApiError) as wrong:
+        await clips.upload("a.mp4", b"1", {"content-type": "video/webm"})
+
+    assert await told(large) == ("413", "Payload too large")
+    assert await told(wrong) == ("415", "invalid_mime_type")
+    assert await clips.exists("a.mp4") is False
+
+
+async def test_listing_a_folder(client: AsyncStorageClient, root: Path, disk: DiskBucket) -> None:
+    """Names relative to the folder, folders without an id, in pages."""
+    for path in ("a.txt", "f/b.txt", "f/c.txt", "f/g/d.txt", "fa.txt"):
+        (root / "clips" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "clips" / path).write_bytes(b"123")
+    clips = client.from_("clips")
+
+    top = await clips.list()
+    inside = await clips.list("f")
+    second = await clips.list("f", {"limit": 1, "offset": 1})
+
+    assert [(each["name"], each["id"] is None) for each in top] == [
+        ("a.txt", False),
+        ("f", True),
+        ("fa.txt", False),
+    ]
+    assert [each["name"] for each in inside] == ["b.txt", "c.txt", "g"]
+    assert inside[0]["metadata"] == {"size": 3, "mimetype": "text/plain"}
+    assert [each["name"] for each in second] == ["c.txt"]
+    assert [each["name"] for each in await clips.list("f", {"search": "c"})] == ["c.txt"]
+
+
+@pytest.mark.usefixtures("disk")
+async def test_remove_tells_what_went(client: AsyncStorageClient) -> None:
+    """The missing are passed over in silence."""
+    clips = client.from_("clips")
+    await clips.upload("a.txt", b"x")
+
+    assert [each["name"] for each in await clips.remove(["a.txt", "b.txt"])] == ["a.txt"]
+    assert await clips.exists("a.txt") is False
+
+
+@pytest.mark.usefixtures("disk")
+@pytest.mark.parametrize("headers", [{}, {"apikey": "wrong"}, {"authorization": "Bearer wrong"}])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/bucket"),
+        ("GET", "/bucket/clips"),
+        ("POST", "/object/clips/a.txt"),
+        ("PUT", "/object/clips/a.txt"),
+        ("GET", "/object/clips/a.txt"),
+        ("GET", "/object/info/clips/a.txt"),
+        ("DELETE", "/object/clips"),
+        ("POST", "/object/list/clips"),
+        ("POST", "/object/list-v2/clips"),
+    ],
+)
+async def test_nothing_without_the_key(
+    browser: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """Everything but public reading asks for it."""
+    reply = await browser.request(method, f"/storage/v1{path}", headers=headers)
+
+    assert (reply.status_code, reply.json()["statusCode"]) == (400, "403")
+
+
+@pytest.mark.usefixtures("disk")
+async def test_either_header_carries_the_key(browser: httpx.AsyncClient, secret: str) -> None:
+    """`apikey` or a bearer token."""
+    for headers in ({"apikey": secret}, {"authorization": f"Bearer {secret}"}):
+        assert (await browser.get("/storage/v1/bucket/clips", headers=headers)).status_code == 200
+
+
+@pytest.mark.usefixtures("disk")
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/bucket", b"no json"),
+        ("/bucket", b"[]"),
+        ("/bucket", b'{"id": "../x"}'),
+        ("/bucket", b'{"id": "x", "file_size_limit": "10MB"}'),
+        ("/object/list-v2/clips", b'{"cursor": "?"}'),
+        ("/object/list-v2/clips", b'{"limit": "many"}'),
+        ("/object/list-v2/clips", b'{"with_delimiter": true}'),
+        ("/object/list-v2/clips", b'{"prefix": "../"}'),
+        ("/object/list/clips", b'{"limit": "many"}'),
+        ("/object/clips/a//b", b"x"),
+        ("/object/clips/50%25", b"x"),
+    ],
+)
+async def test_nonsense_is_answered_with_400(
+    browser: httpx.AsyncClient, secret: str, path: str, body: bytes
+) -> None:
+    """Never with a crash."""
+    reply = await browser.post(f"/storage/v1{path}", content=body, headers={"apikey": secret})
+
+    assert (reply.status_code, reply.json()["statusCode"]) == (400, "400")
+
+
+async def test_an_upload_cut_off_leaves_nothing(
+    browser: httpx.AsyncClient, disk: DiskBucket, address: str, secret: str
+) -> None:
+    """Half a raw body, then a closed connection: no object, and the server goes on."""
+    parts = urlsplit(address)
+    head = (
+        "POST /storage/v1/object/clips/half.mp4 HTTP/1.1\r\nhost: x\r\n"
+        f"apikey: {secret}\r\ncontent-type: video/mp4\r\ncontent-length: 2000000\r\n\r\n"
+    )
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as connection:
+        connection.sendall(head.encode() + bytes(1_000_000))
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):  # until the server has given up on it too
+            pass
+
+    assert await disk.list("") == []
+    assert (await browser.get("/storage/v1/bucket/clips", headers={"apikey": secret})).status_code == 200

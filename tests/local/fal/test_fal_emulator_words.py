@@ -1,0 +1,225 @@
+"""Promises of the pure parts: paths, inputs, signatures, retry times, fates."""
+
+import base64
+import json
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.fal.endpoints import ENDPOINTS, AnimateDiffTurbo, ClipRequest, read_input
+from local.fal.knobs import Knobs, Overrides, draw_fate, read_overrides
+from local.fal.outcomes import ERROR_BY_STATUS, MODEL_ERRORS, PLATFORM_ERRORS, failed
+from local.fal.paths import Action, RequestPath, SubmitPath, read_path
+from local.fal.submission import read_submission
+from local.fal.webhooks import MAX_RETRIES, Signer, Verdict, next_attempt, verdict_of
+from pipeline.errors import BadRequest
+
+TURBO = "fal-ai/fast-animatediff/turbo/text-to-video"
+
+
+@pytest.mark.parametrize("app", ["fal-ai/fast-animatediff", TURBO])
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize(
+    ("tail", "action"),
+    [
+        ("", Action.RESULT),
+        ("/response", Action.RESULT),
+        ("/status", Action.STATUS),
+        ("/cancel", Action.CANCEL),
+    ],
+)
+def test_request_paths_are_read_in_every_form_clients_use(app: str, tail: str, action: Action, slash: str) -> None:
+    assert read_path(f"/{app}/requests/r1{tail}{slash}") == RequestPath("fal-ai/fast-animatediff", "r1", action)
+
+
+@pytest.mark.parametrize("path", ["/", "/fal-ai", "/a//b", "/a/b/requests", "/a/b/requests/r1/nonsense"])
+def test_paths_of_no_known_form_mean_nothing(path: str) -> None:
+    assert read_path(path) is None
+
+
+def test_a_submit_path_is_the_whole_endpoint_id() -> None:
+    assert read_path(f"/{TURBO}/") == SubmitPath(TURBO)
+
+
+def test_defaults_are_those_of_fals_schema() -> None:
+    checked = read_input(TURBO, {"prompt": "a fox"})
+
+    assert isinstance(checked, AnimateDiffTurbo)
+    assert (checked.num_inference_steps, checked.guidance_scale) == (8, 2.0)
+    assert checked.clip(fallback_seed=7) == ClipRequest("a fox", 7, 512, 512, 16, 8.0)
+
+
+def test_named_and_explicit_sizes_both_work() -> None:
+    named = read_input(TURBO, {"prompt": "x", "seed": 1, "video_size": "landscape_16_9"})
+    explicit = read_input(TURBO, {"prompt": "x", "seed": 1, "video_size": {"width": 320, "height": 240}})
+
+    assert isinstance(named, AnimateDiffTurbo)
+    assert isinstance(explicit, AnimateDiffTurbo)
+    assert (named.clip(fallback_seed=0).width, named.clip(fallback_seed=0).height) == (1024, 576)
+    assert (explicit.clip(fallback_seed=0).width, explicit.clip(fallback_seed=0).height) == (320, 240)
+
+
+@pytest.mark.parametrize(
+    ("field", "low", "high"),
+    [("num_frames", 1, 32), ("num_inference_steps", 1, 50), ("guidance_scale", 0, 20), ("fps", 1, 16)],
+)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_ranges_are_inclusive_and_enforced(endpoint: str, field: str, low: int, high: int) -> None:
+    for good in (low, high):
+        assert not isinstance(read_input(endpoint, {"prompt": "x", field: good}), list)
+    for bad, kind in ((low - 1, "greater_than_equal"), (high + 1, "less_than_equal")):
+        details = read_input(endpoint, {"prompt": "x", field: bad})
+
+        assert isinstance(details, list)
+        assert [(item["loc"], item["type"], item["input"]) for item in details] == [(["body", field], kind, bad)]
+        assert {"msg", "url", "ctx"} <= details[0].keys()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@settings(deadline=None)
+@given(data=st.data())
+def test_any_json_is_either_a_clip_within_limits_or_a_list_of_mistakes(endpoint: str, data: st.DataObject) -> None:
+    fields = dict.fromkeys(ENDPOINTS[endpoint].model_fields, json_values)
+    body = data.draw(st.fixed_dictionaries({}, optional=fields))
+    checked = read_input(endpoint, body)
+
+    if isinstance(checked, list):
+        assert checked
+        assert all(item["loc"][0] == "body" for item in checked)
+        json.dumps(checked)
+    else:
+        assert 1 <= checked.clip(fallback_seed=0).frames <= 32
+
+
+def test_motions_belong_to_the_plain_endpoint_and_are_checked() -> None:
+    plain = read_input("fal-ai/fast-animatediff/text-to-video", {"prompt": "x", "motions": ["spin"]})
+    turbo = read_input(TURBO, {"prompt": "x", "motions": ["spin"]})
+
+    assert isinstance(plain, list)
+    assert isinstance(turbo, AnimateDiffTurbo)
+
+
+def test_signature_matches_the_published_vector() -> None:
+    signer = Signer(bytes(range(32)), user_id="u1")
+    body = b'{"request_id":"r1","gateway_request_id":"r1","status":"OK","payload":{}}'
+
+    assert signer.jwks()["keys"][0]["x"] == "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"
+    assert signer.headers("r1", body, now=1_700_000_000.9) == {
+        "X-Fal-Webhook-Request-Id": "r1",
+        "X-Fal-Webhook-User-Id": "u1",
+        "X-Fal-Webhook-Timestamp": "1700000000",
+        "X-Fal-Webhook-Signature": "65dede729359e5ba4d20175890690b270272a4bccacf57c33c33bd8e8cce9d21"
+        "a7a0b55151ff27a75234d7f38212bb521884455ce5ae7e4a824b35d9c1dd460a",
+    }
+
+
+def test_published_key_is_a_plain_ed25519_key() -> None:
+    (key,) = Signer(bytes(32), user_id="u").jwks()["keys"]
+
+    assert (key["kty"], key["crv"]) == ("OKP", "Ed25519")
+    Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key["x"] + "="))
+
+
+def test_pauses_double_until_the_result_expires() -> None:
+    times = [next_attempt(n, now=0, expires_at=3600, backoff_base=5) for n in range(1, 12)]
+
+    assert times == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, None]
+
+
+def test_no_more_than_31_retries() -> None:
+    assert next_attempt(MAX_RETRIES, now=0, expires_at=1e30, backoff_base=1) is not None
+    assert next_attempt(MAX_RETRIES + 1, now=0, expires_at=1e30, backoff_base=1) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (200, Verdict.ACKNOWLEDGED),
+        (204, Verdict.ACKNOWLEDGED),
+        (302, Verdict.REJECTED),
+        (404, Verdict.FAILED),
+        (503, Verdict.FAILED),
+    ],
+)
+def test_what_an_answer_means_to_fal(status: int, verdict: Verdict) -> None:
+    assert verdict_of(status) is verdict
+
+
+@settings(deadline=None)
+@given(seed=st.integers(), nth=st.integers(1, 10_000), latency=st.floats(0, 60))
+def test_a_fate_depends_on_seed_and_number_alone(seed: int, nth: int, latency: float) -> None:
+    knobs = Knobs(seed=seed, latency=(0, 60), failure_rate=0.5, loss_rate=0.5, duplicate_rate=0.5)
+    drawn = draw_fate(knobs, Overrides(), nth=nth)
+    overridden = draw_fate(knobs, Overrides(latency=latency, lose_webhook=True), nth=nth)
+
+    assert draw_fate(knobs, Overrides(), nth=nth) == drawn
+    assert (overridden.latency, overridden.webhook_copies) == (latency, 0)
+    assert (overridden.fail, overridden.fallback_seed) == (drawn.fail, drawn.fallback_seed)
+
+
+def test_every_error_a_script_can_name_has_one_of_fals_two_shapes() -> None:
+    for name in (*MODEL_ERRORS, *PLATFORM_ERRORS):
+        outcome = failed(name, body={"prompt": "x"})
+        if name in MODEL_ERRORS:
+            assert outcome.body["detail"][0]["type"] == name
+        else:
+            assert isinstance(outcome.body["detail"], str)
+            assert outcome.body["error_type"] == outcome.headers["X-Fal-Error-Type"] == name
+    for status, name in ERROR_BY_STATUS.items():
+        assert failed(name, body={}).status == status
+
+
+@pytest.mark.parametrize("header", ["{", "[]", '{"latncy": 1}', '{"fail": 418}', '{"fail": "no_such_error"}'])
+def test_a_mistaken_override_is_refused(header: str) -> None:
+    with pytest.raises(BadRequest, match="x-emulator"):
+        read_overrides(header)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body"),
+    [
+        ({"fal_webhook": "ftp://x/y"}, {}, b"{}"),
+        ({"fal_webhook": "not a url"}, {}, b"{}"),
+        ({"fal_webhook": "http://x:65536/"}, {}, b"{}"),
+        ({"fal_webhook": "http:///nowhere"}, {}, b"{}"),
+        ({"fal_webhook": "http://[::1"}, {}, b"{}"),
+        ({"fal_max_queue_length": "-1"}, {}, b"{}"),
+        ({}, {"x-fal-request-timeout": "soon"}, b"{}"),
+        ({}, {"x-fal-request-timeout": "nan"}, b"{}"),
+        ({}, {"x-fal-request-timeout": "0.1"}, b"{}"),
+        ({}, {}, b"[]"),
+        ({}, {}, b"{"),
+        ({}, {}, b"\xff"),
+        ({}, {}, b'{"x": NaN}'),
+        ({}, {}, b'{"x": 1e999}'),
+    ],
+)
+def test_a_submit_that_makes_no_sense_is_refused(
+    query: dict[str, str], headers: dict[str, str], body: bytes
+) -> None:
+    with pytest.raises(BadRequest):
+        read_submission(TURBO, query=query, headers=headers, body=body)
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"latency": (2.0, 1.0)},
+        {"latency": (-1.0, 1.0)},
+        {"concurrency": 0},
+        {"loss_rate": 1.5},
+        {"backoff_base": 0.0},
+    ],
+)
+def test_knobs_that_make_no_sense_are_refused(knobs: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"must be|are|above"):
+        Knobs(**knobs)  # type: ignore[arg-type]  # the point is to pass wrong values
