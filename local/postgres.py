@@ -47,6 +47,7 @@ class _Place:
     data: Path
     sockets: Path
     binaries: Path
+    aside: Path | None  # the folder made because the one asked for was out of reach
     user: pwd.struct_passwd | None
 
 
@@ -57,9 +58,9 @@ class EmbeddedPostgres:
     prevent (`local.stack` holds a lock).
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._place = _place(folder.absolute())
-        self._log = folder.absolute() / "postgres.log"
+    def __init__(self, folder: Path, *, binaries: Path | None = None) -> None:
+        """`binaries` holds another Postgres's programs; None means the one that came with us."""
+        self._place = _place(folder.absolute(), binaries or _bundled_binaries())
 
     def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
         """A connection URL. Password-less: the socket is the key."""
@@ -80,6 +81,13 @@ class EmbeddedPostgres:
         """Stop the server, closing its connections. Harmless when it is not running."""
         if self._is_running():
             self._run(["pg_ctl", "-w", "-t", "30", "-m", "fast", "-D", str(self._place.data), "stop"])
+
+    def discard(self) -> None:
+        """Stop the server and remove everything it kept."""
+        self.stop()
+        for folder in (self._place.data, self._place.sockets, self._place.aside):
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self) -> None:
         """Stop it as a power cut would (for tests of recovery)."""
@@ -146,18 +154,18 @@ class EmbeddedPostgres:
             return subprocess.CompletedProcess(argv, code, stdout=output.read())
 
 
-def _place(folder: Path) -> _Place:
-    binaries = _bundled_binaries()
+def _place(folder: Path, binaries: Path) -> _Place:
     user = pwd.getpwnam(_UNPRIVILEGED_USER) if os.geteuid() == 0 else None
-    home = folder
+    home, aside = folder, None
     if user and not (_reachable(folder) and _reachable(binaries)):
-        home = _aside(folder)
+        home = aside = _aside(folder)
         home.mkdir(mode=0o755, parents=True, exist_ok=True)
         binaries = _copied(binaries.parent, home / "install") / "bin"
     sockets = home / "run"
     if len(os.fsencode(sockets / _SOCKET_NAME)) > _SOCKET_PATH_LIMIT:
-        sockets = _aside(folder) / "run"
-    return _Place(home / "data", sockets, binaries, user)
+        aside = _aside(folder)
+        sockets = aside / "run"
+    return _Place(home / "data", sockets, binaries, aside, user)
 
 
 def _bundled_binaries() -> Path:

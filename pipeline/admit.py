@@ -42,9 +42,7 @@ async def admit(
     while batch := await renders.admit(generator.provider, now=clock(), lease=timing.submit_lease):
         tried += len(batch)
         submits = [
-            _submit(
-                renders, generator, render, webhook_url(render.id), clock=clock, timing=timing, jitter=jitter
-            )
+            _submit(renders, generator, render, webhook_url(render.id), clock=clock, timing=timing, jitter=jitter)
             for render in batch
         ]
         # All of them end before an unexpected error is raised: cancelling a POST makes its outcome unknown.
@@ -117,7 +115,5 @@ async def _climb_down(
         await _fail(renders, render, failure, now, jitter)
 
 
-async def _fail(
-    renders: Renders, render: AdmittedRender, failure: Failure, now: datetime, jitter: float
-) -> None:
+async def _fail(renders: Renders, render: AdmittedRender, failure: Failure, now: datetime, jitter: float) -> None:
     await renders.conclude(render.id, partial(on_failure, failure=failure, now=now, jitter=jitter), now=now)

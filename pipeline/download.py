@@ -46,9 +46,7 @@ class HttpClipSource:
         except TimeoutError as error:
             raise GeneratorUnavailable(f"the clip was not complete after {MAX_SECONDS:.0f} s") from error
         except httpx.HTTPError as error:
-            raise GeneratorUnavailable(
-                f"the clip could not be downloaded ({type(error).__name__})"
-            ) from error
+            raise GeneratorUnavailable(f"the clip could not be downloaded ({type(error).__name__})") from error
 
     def _allows(self, url: str) -> bool:
         parts = urlsplit(url)

@@ -199,9 +199,7 @@ class Renders(Protocol):
     async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
         """Reserve slots and money for as many waiting renders as may go now, the most urgent first."""
 
-    async def submitted(
-        self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime
-    ) -> bool:
+    async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
         """The provider has it. By `due_at` there should be news. False: something else was first."""
 
     async def put_back(
@@ -238,9 +236,7 @@ class Renders(Protocol):
     async def unsettled(self, render_id: UUID) -> SubmittedRender | None:
         """The render, if it delivered and its cost is not written down yet."""
 
-    async def settle(
-        self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime
-    ) -> None:
+    async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
         """Write down what the render cost, its estimate where `cost` is None. The first figure stays."""
 
 

@@ -131,7 +131,7 @@ def _shortened(story: str) -> str:
         return story
     places = _cluster_ends(story[:_WINDOW])
     fitting = bisect_right(places, MAX_TOKENS, key=lambda place: bound(_framed(story[:place])))
-    # A good end may cost a token more than the bare cut, by the full stop that it gets.
+    # A good end may cost more than the bare cut, by the full stop that it gets; then the one before is tried.
     ended = (_ended_well(story, place) for place in reversed(places[:fitting]))
     return next(text for text in ended if _fits(text))
 

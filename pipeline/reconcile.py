@@ -61,9 +61,7 @@ async def _poll(
     """Ask after a silent render. An error that can pass never fails it: it is paid for."""
     try:
         state = await generator.status(render.endpoint, render.request_id)
-        result = (
-            await generator.result(render.endpoint, render.request_id) if isinstance(state, Done) else None
-        )
+        result = await generator.result(render.endpoint, render.request_id) if isinstance(state, Done) else None
     except GeneratorMissing:
         now = clock()
         forget = partial(on_failure, failure=FORGOTTEN, now=now, jitter=jitter)

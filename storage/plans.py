@@ -31,9 +31,7 @@ class PostgresPlans:
         # An UPDATE returns its rows in no order.
         rows.sort(key=lambda row: (-row["priority"], row["created_at"]))
         return [
-            RevisionToPlan(
-                row["id"], row["attempt"], row["story"], row["model"], row["seed"], row["priority"]
-            )
+            RevisionToPlan(row["id"], row["attempt"], row["story"], row["model"], row["seed"], row["priority"])
             for row in rows
         ]
 

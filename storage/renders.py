@@ -33,9 +33,7 @@ class PostgresRenders:
             rows = await tx.all(_SQL["admit"], {"provider": provider, "now": now, "lease": lease})
         return [_admitted(row) for row in rows]
 
-    async def submitted(
-        self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime
-    ) -> bool:
+    async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
         """See `pipeline.ports.Renders`."""
         arguments = {
             "id": render.id,
@@ -118,9 +116,7 @@ class PostgresRenders:
             row = await tx.one(_SQL["unsettled"], {"id": render_id})
         return SubmittedRender(**row) if row else None
 
-    async def settle(
-        self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime
-    ) -> None:
+    async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
         """See `pipeline.ports.Renders`."""
         arguments = {"id": render_id, "units": units, "cost": cost, "now": now}
         async with self._database.transaction() as tx:
@@ -191,9 +187,7 @@ def _seen(row: Row) -> RenderSeen:
     )
 
 
-async def _end_render(
-    tx: Transaction, row: Row, verdict: Verdict, now: datetime, request_id: str | None
-) -> None:
+async def _end_render(tx: Transaction, row: Row, verdict: Verdict, now: datetime, request_id: str | None) -> None:
     failure = verdict.failure if verdict.render is RenderStatus.FAILED else None
     await tx.run(
         _SQL["end_render"],

@@ -63,9 +63,7 @@ class Courier:
         headers = {"Content-Type": "application/json", **self._signer.headers(job.request_id, body, now=now)}
         timeout = self._knobs.first_attempt_timeout if first else self._knobs.retry_timeout
         try:
-            answer = await self._http.post(
-                str(job.webhook_url), content=body, headers=headers, timeout=timeout
-            )
+            answer = await self._http.post(str(job.webhook_url), content=body, headers=headers, timeout=timeout)
         except httpx.HTTPError as error:
             attempt = Attempt(now, Verdict.FAILED, type(error).__name__)
         else:

@@ -74,9 +74,7 @@ class Emulator:
         async with AsyncExitStack() as stack:
             stack.callback(listener.close)
             routes = await self._open(stack)
-            await serve_app(
-                routes.app(), listener, tls=tls, ready=lambda: None if ready is None else ready(url)
-            )
+            await serve_app(routes.app(), listener, tls=tls, ready=lambda: None if ready is None else ready(url))
 
     async def _open(self, stack: AsyncExitStack) -> Routes:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storyreel-fal-")))
@@ -91,9 +89,7 @@ class Emulator:
         courier = Courier(
             http=http, clock=self._clock, signer=self._signer, knobs=self._knobs, note=self.journal.attempted
         )
-        runner = Runner(
-            queue=queue, clock=self._clock, studio=studio, courier=courier, spawn=tasks.create_task
-        )
+        runner = Runner(queue=queue, clock=self._clock, studio=studio, courier=courier, spawn=tasks.create_task)
         desk = Desk(
             queue=queue,
             runner=runner,

@@ -101,9 +101,7 @@ def draw_fate(knobs: Knobs, overrides: Overrides, *, nth: int) -> Fate:
     fate = Fate(
         latency=rng.uniform(*knobs.latency),
         fail="internal_server_error" if rng.random() < knobs.failure_rate else None,
-        webhook_copies=_copies(
-            lost=rng.random() < knobs.loss_rate, doubled=rng.random() < knobs.duplicate_rate
-        ),
+        webhook_copies=_copies(lost=rng.random() < knobs.loss_rate, doubled=rng.random() < knobs.duplicate_rate),
         webhook_delay=overrides.webhook_delay,
         payload_error=overrides.payload_error,
         drop_answer=overrides.drop_submit_answer,

@@ -43,9 +43,7 @@ async def hang_up(request: Request) -> None:
         pass
 
 
-async def serve_app(
-    app: ASGIApp, listener: socket.socket, *, tls: Tls | None, ready: Callable[[], None]
-) -> None:
+async def serve_app(app: ASGIApp, listener: socket.socket, *, tls: Tls | None, ready: Callable[[], None]) -> None:
     """Serve until cancelled, then end what is under way; `ready` is called once requests are taken."""
     config = uvicorn.Config(
         app,

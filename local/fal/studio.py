@@ -23,9 +23,7 @@ class Footage:
 class Studio:
     """Renders into a folder that its maker removes; clips stay as long as the folder does."""
 
-    def __init__(
-        self, *, render: Render, executor: Executor, folder: Path, new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, *, render: Render, executor: Executor, folder: Path, new_id: Callable[[], str]) -> None:
         self._render = render
         self._executor = executor
         self._folder = folder

@@ -72,6 +72,10 @@ MAX_FPS = 120.0
 """Frames per second; the fastest screens' rate."""
 
 
+VITAL_BOXES = frozenset({"moov", "moof", "mdat"})
+"""Index and pictures. What follows them may end early: some writers leave padding behind."""
+
+
 def check_head(head: bytes, size: int) -> None:
     """Judge a file by its size in bytes and its first `HEAD_BYTES`, before any library sees it.
 
@@ -116,7 +120,7 @@ def copyable(facts: Facts) -> bool:
 
 
 def _check_container(facts: Facts) -> None:
-    if facts.cut in {"moov", "moof", "mdat"}:
+    if facts.cut in VITAL_BOXES:
         _refuse(f"it is cut off in its {facts.cut!r} box")
     if facts.streams > MAX_STREAMS:
         _refuse(f"it has {facts.streams} streams, more than {MAX_STREAMS}")

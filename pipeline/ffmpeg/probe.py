@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from pipeline.ffmpeg.avc import redefines_format
 from pipeline.ffmpeg.boxes import list_boxes
 from pipeline.ffmpeg.facts import Facts, to_json
-from pipeline.ffmpeg.gate import DECODERS, MAX_FRAMES, MAX_PIXELS
+from pipeline.ffmpeg.gate import DECODERS, MAX_FRAMES, MAX_PIXELS, VITAL_BOXES
 from pipeline.ffmpeg.launcher import restrain
 
 LIMITS = {
@@ -60,17 +60,18 @@ def main() -> None:
 def probe(file: Path) -> Facts:
     """Open the file as MOV/MP4, count every packet of its first video stream and decode its first frame.
 
-    Counting stops one past `MAX_FRAMES`. Raises `av.FFmpegError` and `MemoryError`.
+    Counting stops one past `MAX_FRAMES`; a file that lacks vital bytes is not opened at all. Raises
+    `av.FFmpegError` and `MemoryError`.
     """
     boxes = list_boxes(file)
+    cut = next((box.kind for box in boxes if not box.whole), "")
+    facts = Facts(boxes=tuple(box.kind for box in boxes), cut=cut)
+    if cut in VITAL_BOXES:
+        return facts
     with av.open(f"file:{file}", format="mov", options=OPTIONS) as container:
-        facts = Facts(
-            boxes=tuple(box.kind for box in boxes),
-            cut=next((box.kind for box in boxes if not box.whole), ""),
-            streams=len(container.streams),
-            videos=len(container.streams.video),
-        )
-        return _with_video(facts, container, container.streams.video[0]) if facts.videos else facts
+        streams = container.streams
+        facts = replace(facts, streams=len(streams), videos=len(streams.video))
+        return _with_video(facts, container, streams.video[0]) if facts.videos else facts
 
 
 class _Mark(NamedTuple):

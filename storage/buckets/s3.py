@@ -122,9 +122,7 @@ class S3Bucket:
         for start in range(0, len(wanted), DELETE_BATCH):
             batch = {"Objects": wanted[start : start + DELETE_BATCH], "Quiet": True}
             what = f"deleting from {self.name!r}"
-            answer = await self._ask(
-                what, partial(self._client.delete_objects, Bucket=self.name, Delete=batch)
-            )
+            answer = await self._ask(what, partial(self._client.delete_objects, Bucket=self.name, Delete=batch))
             for failed in answer.get("Errors", []):
                 # Without a status of its own: 400 leaves the verdict to the code.
                 answered = {"Error": failed, "ResponseMetadata": {"HTTPStatusCode": 400}}

@@ -3,62 +3,23 @@
 Supabase is the real `supabase` client against the local server, S3 is boto3 against moto.
 """
 
-import json
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import boto3
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from local.bucket.server import routes
 from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
-from pipeline.ports import Bucket, StoredObject
-from storage.buckets.disk import DiskBucket
-from storage.buckets.s3 import S3Bucket
-from storage.buckets.supabase import SupabaseBucket
+from pipeline.ports import StoredObject
+from tests.storage.buckets.places import KEY, Opened, Places, fill, let_everyone_read
 from tests.storage.buckets.servers import moto, serving, silent_address
 
-KEY = "sb_secret_test"
 SPECIAL = ["a b/ü é.mp4", "日本/🎬.mp4", "plus+and&?=;,:@$!*'().mp4", "Case/x.mp4", "case/x.mp4"]
-
-
-class Opened(Bucket, Protocol):
-    """A bucket of ours: the port, and making it."""
-
-    async def ensure(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the three kinds of bucket are kept."""
-
-    root: Path
-    local: str
-    s3: str
-
-    def bucket(self, kind: str, name: str) -> AbstractAsyncContextManager[Opened]:
-        if kind == "disk":
-            return DiskBucket(self.root, name, public_base_url=self.local)
-        if kind == "supabase":
-            return SupabaseBucket(self.local, KEY, name)
-        return s3_bucket(self.s3, name)
-
-
-def s3_bucket(endpoint: str, name: str) -> S3Bucket:
-    return S3Bucket(
-        name,
-        endpoint=endpoint,
-        region="us-east-1",
-        access_key="a",
-        secret_key="b",
-        public_base_url=f"{endpoint}/{name}",
-    )
 
 
 @pytest.fixture(scope="session")
@@ -127,9 +88,7 @@ async def test_a_second_put_replaces(bucket: Opened, put: Put, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content_type", ["video/mp4", "application/octet-stream", "video/x-odd"])
-async def test_the_content_type_is_kept_against_the_suffix(
-    bucket: Opened, put: Put, content_type: str
-) -> None:
+async def test_the_content_type_is_kept_against_the_suffix(bucket: Opened, put: Put, content_type: str) -> None:
     """The type given counts, whatever the path looks like."""
     await put("poster.webp", b"x", content_type)
 
@@ -175,9 +134,7 @@ async def test_paths_with_special_characters(bucket: Opened, put: Put, tmp_path:
 
 
 @pytest.mark.parametrize("path", ["clip.mp4", *SPECIAL])
-async def test_the_url_serves_the_bytes(
-    places: Places, kind: str, bucket: Opened, put: Put, path: str
-) -> None:
+async def test_the_url_serves_the_bytes(places: Places, kind: str, bucket: Opened, put: Put, path: str) -> None:
     """Anyone fetches the object at its url, without a key."""
     if kind == "s3":
         let_everyone_read(places.s3, bucket.name)
@@ -249,9 +206,7 @@ async def test_list_is_complete_sorted_and_by_string_prefix(
     assert (await bucket.list("many/ü"))[0] == StoredObject("many/ü.mp4", 4, "video/mp4")
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/a", "a/", "a//b", ".", "..", "a/../b", "../x", "a\x00b", "a\\b", "a%2fb"]
-)
+@pytest.mark.parametrize("path", ["", "/a", "a/", "a//b", ".", "..", "a/../b", "../x", "a\x00b", "a\\b", "a%2fb"])
 async def test_paths_that_name_no_object_are_refused(bucket: Opened, tmp_path: Path, path: str) -> None:
     """One rule for every method: `BucketRefused`, and nothing happens."""
     file = tmp_path / "source"
@@ -337,37 +292,3 @@ async def test_a_server_that_cannot_be_reached(kind: str, tmp_path: Path) -> Non
         for call in calls:
             with pytest.raises(BucketUnavailable):
                 await call()
-
-
-async def fill(places: Places, kind: str, name: str, paths: list[str]) -> None:
-    """Many one-byte objects, put there without going through the bucket: a thousand puts take seconds."""
-    if kind == "s3":
-        client = s3_client(places.s3)
-        for path in paths:
-            client.put_object(Bucket=name, Key=path, Body=b"x", ContentType="video/mp4")
-        client.close()
-        return
-    for path in paths:
-        file = places.root / name / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"x")
-
-
-def let_everyone_read(endpoint: str, name: str) -> None:
-    statement = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{name}/*",
-    }
-    client = s3_client(endpoint)
-    client.put_bucket_policy(
-        Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    )
-    client.close()
-
-
-def s3_client(endpoint: str) -> Any:
-    return boto3.session.Session().client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
-    )

@@ -97,9 +97,7 @@ async def test_a_known_object_is_not_sent_again(
     assert (await browser.get(f"{BASE}/takes/clip.mp4", headers=known)).content == b"new"
 
 
-@pytest.mark.parametrize(
-    "path", ["missing.mp4", "takes", "takes/", "takes/clip.mp4/x", "takes/clip.mp4~type"]
-)
+@pytest.mark.parametrize("path", ["missing.mp4", "takes", "takes/", "takes/clip.mp4/x", "takes/clip.mp4~type"])
 async def test_a_missing_object_in_supabases_words(browser: httpx.AsyncClient, path: str) -> None:
     """HTTP 400 with the 404 in the body, as hosted; readable across origins."""
     reply = await browser.get(f"{BASE}/{path}")

@@ -6,6 +6,7 @@ Every film shows a flat colour with a moving bar and a little grain, the same ea
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -114,6 +115,6 @@ def seconds_shown(file: Path) -> list[float]:
     return [round(time - times[0], 4) for time in times]
 
 
-def mean_colour(pixels: npt.NDArray[np.uint8]) -> list[int]:
+def mean_colour(pixels: npt.NDArray[Any]) -> list[int]:
     """The middle colour of an sRGB picture, which the bar does not touch."""
     return [int(level) for level in np.median(pixels.reshape(-1, 3), axis=0)]

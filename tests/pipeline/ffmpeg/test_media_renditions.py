@@ -96,7 +96,7 @@ async def test_every_rendition_is_what_it_says(
     video, poster, preview = made.renditions
     kinds = [box.kind for box in list_boxes(video.file)]
     with Image.open(poster.file) as jpeg, Image.open(preview.file) as webp:
-        pictures = [mean_colour(_rgb(played(video.file)[0].to_image()))]
+        pictures = [mean_colour(played(video.file)[0].to_ndarray(format="rgb24"))]
         pictures += [mean_colour(_rgb(jpeg)), mean_colour(_rgb(webp))]
         assert (jpeg.format, *jpeg.size) == ("JPEG", poster.width, poster.height)
         assert (webp.format, *webp.size) == ("WEBP", preview.width, preview.height) == ("WEBP", 320, 180)

@@ -76,9 +76,7 @@ async def test_a_failed_put_leaves_nothing(bucket: DiskBucket, source: Path, tmp
 
 
 @pytest.mark.parametrize("link", ["clips/out", "clips/out/clip.mp4", "clips/inner/clip.mp4", "clips"])
-async def test_symbolic_links_are_refused(
-    bucket: DiskBucket, source: Path, tmp_path: Path, link: str
-) -> None:
+async def test_symbolic_links_are_refused(bucket: DiskBucket, source: Path, tmp_path: Path, link: str) -> None:
     """A link below the root is never followed, wherever it stands on the way."""
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -92,9 +92,7 @@ async def test_a_delete_that_failed_in_part_is_an_error(
         await bucket.delete(["a.mp4"])
 
 
-async def test_put_sends_the_type_and_the_lifetime(
-    bucket: S3Bucket, endpoint: Endpoint, tmp_path: Path
-) -> None:
+async def test_put_sends_the_type_and_the_lifetime(bucket: S3Bucket, endpoint: Endpoint, tmp_path: Path) -> None:
     """A bucket may refuse by type, and browsers keep what never changes."""
     (tmp_path / "clip").write_bytes(b"clip")
 
@@ -126,9 +124,7 @@ async def test_namespaced_errors_are_read(
         await bucket.get("a.mp4", tmp_path / "fetched")
 
 
-async def test_an_endpoint_in_trouble_is_unavailable(
-    bucket: S3Bucket, endpoint: Endpoint, tmp_path: Path
-) -> None:
+async def test_an_endpoint_in_trouble_is_unavailable(bucket: S3Bucket, endpoint: Endpoint, tmp_path: Path) -> None:
     """503 passes; so does a page that is no S3 at all."""
     endpoint.status, endpoint.body = 503, "<Error><Code>SlowDown</Code></Error>"
     with pytest.raises(BucketUnavailable):

