@@ -75,9 +75,7 @@ class Media:
 
 
 @asynccontextmanager
-async def open_services(
-    settings: Settings, *, timing: Timing | None = None, connections: int = 8
-) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIterator[Services]:
     """Open the database and the HTTP client. Raises `BadSetting` where the database is not prepared."""
     async with (
         httpx.AsyncClient(limits=httpx.Limits(max_connections=20), trust_env=False) as http,
@@ -99,7 +97,7 @@ async def open_services(
                 http, key=fal.key, queue_url=fal.queue_url, jwks_url=fal.jwks_url, emulated=fal.emulated
             ),
             source=HttpClipSource(http, hosts=fal.file_hosts),
-            timing=timing or Timing(),
+            timing=settings.timing,
             clock=utc_now,
             jitter=random.SystemRandom().random,
         )

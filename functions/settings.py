@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import BadSetting
+from pipeline.timing import Timing
 
 Environment = Mapping[str, str]
 FAL_QUEUE_URL = "https://queue.fal.run"
@@ -91,6 +92,7 @@ class Settings:
     bucket: BucketSettings
     http: HttpSettings
     media: MediaSettings
+    timing: Timing
 
 
 def from_environment() -> Settings:
@@ -116,6 +118,7 @@ def read(environment: Environment, *, cores: int) -> Settings:
             ffmpeg=_file(environment, "STORYREEL_FFMPEG"),
             concurrency=_positive(environment, "STORYREEL_FFMPEG_PROCESSES", default=cores),
         ),
+        timing=Timing().scaled(_patience(environment)),
     )
 
 
@@ -190,6 +193,18 @@ def _positive(environment: Environment, name: str, *, default: int) -> int:
     if not value.isascii() or not value.isdigit() or int(value) < 1:
         raise BadSetting(f"{name} is {value!r}; it must be a whole number from 1")
     return int(value)
+
+
+def _patience(environment: Environment) -> float:
+    """By how much longer than usual to wait before someone looks again."""
+    value = environment.get("STORYREEL_PATIENCE", "").strip() or "1"
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if not 0.01 <= factor <= 100:
+        raise BadSetting(f"STORYREEL_PATIENCE is {value!r}; it must be a number from 0.01 to 100")
+    return factor
 
 
 def _file(environment: Environment, name: str) -> Path | None:

@@ -14,7 +14,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -36,6 +36,7 @@ EMULATOR_KEY = "emulator:local"
 _BUCKET = "videos"
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 _READY_SECONDS = 60.0
+_PATIENCE = "0.2"  # the emulator is quicker than any provider, and nobody waits long for a laptop
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,14 @@ class StackInfo:
 
 @dataclass(frozen=True)
 class StackOptions:
-    """`port` None: the default one or the next free. `latency` is the emulator's, in seconds."""
+    """`port` None: the default one or the next free. `latency`: the emulator's, in seconds.
+
+    `settings` go to the children, over what the stack would tell them.
+    """
 
     port: int | None = None
     latency: tuple[float, float] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -72,7 +77,7 @@ async def use_stack(
             yield await _join(folder, users)
             return
         with owner:
-            async with start_stack(folder, environment, options) as info:
+            async with start_stack(folder, environment, options) as (info, _):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 try:
                     yield info
@@ -83,7 +88,7 @@ async def use_stack(
 @asynccontextmanager
 async def start_stack(
     folder: Path, environment: Mapping[str, str], options: StackOptions
-) -> AsyncIterator[StackInfo]:
+) -> AsyncIterator[tuple[StackInfo, Children]]:
     """Start everything, and end everything with the block. The caller holds the folder's lock."""
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -101,10 +106,10 @@ async def start_stack(
             emulator_url=f"http://127.0.0.1:{_free_port(_EMULATOR_PORT)}",
         )
         await _publish_placeholders(info)
-        async with Children(_children(info, environment, options, logs, gateway.fileno())):
+        async with Children(_children(info, environment, options, logs, gateway.fileno())) as children:
             await _until_ready(info)
             with _announced(folder / "stack.json", info):
-                yield info
+                yield info, children
 
 
 def settings_of(info: StackInfo) -> dict[str, str]:
@@ -117,13 +122,14 @@ def settings_of(info: StackInfo) -> dict[str, str]:
         "STORYREEL_BUCKET_FOLDER": info.bucket_folder,
         "STORYREEL_FAL_QUEUE_URL": info.emulator_url,
         "FAL_KEY": EMULATOR_KEY,
+        "STORYREEL_PATIENCE": _PATIENCE,
     }
 
 
 def _children(
     info: StackInfo, environment: Mapping[str, str], options: StackOptions, logs: Path, gateway: int
 ) -> list[Child]:
-    settings = {**environment, **settings_of(info)}
+    settings = {**environment, **settings_of(info), **options.settings}
     if real := environment.get("STORYREEL_FAL_QUEUE_URL"):
         settings |= {"STORYREEL_FAL_QUEUE_URL": real, "FAL_KEY": environment.get("FAL_KEY", "")}
     command = [sys.executable, "-m", "cli.main"]

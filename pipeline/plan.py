@@ -12,7 +12,7 @@ from pipeline.keys import take_key
 from pipeline.model import Model, PlannedShot, Prompt, RevisionToPlan
 from pipeline.models import find_model, rung
 from pipeline.ports import Generator, Plans, PromptWriter
-from pipeline.prompts import seed_for
+from pipeline.prompts import check, seed_for
 from pipeline.reasons import sentence
 from pipeline.timing import Timing
 
@@ -56,7 +56,7 @@ async def _plan_one(
         return await plans.reject(revision, reason=bad.reason, message=str(bad), now=clock())
     except UnknownModel as unknown:
         return await plans.reject(revision, reason=unknown.code, message=str(unknown), now=clock())
-    seed = seed_for(revision.story) if revision.seed is None else revision.seed
+    seed = seed_for(check(revision.story)) if revision.seed is None else revision.seed
     endpoint = rung(model, missing)
     shots = [_shot(model, prompt, seed, generator, endpoint) for prompt in prompts]
     return await plans.save(revision, shots, now=clock())

@@ -4,7 +4,7 @@ Leases are longer than the work they cover can last, since every I/O inside has 
 they decide is only how soon a killed worker's step is begun again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 
@@ -23,6 +23,13 @@ class Timing:
     # Well inside the six minutes after which fal forgets a result.
     poll_after: timedelta = timedelta(seconds=60)
     missing_endpoint: timedelta = timedelta(hours=24)  # how long a 404 is remembered
+
+    def scaled(self, factor: float) -> "Timing":
+        """The same with every patience longer or shorter, but for how long a missing endpoint is remembered."""
+        kept = {"missing_endpoint"}
+        return replace(
+            self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in kept}
+        )
 
     @property
     def until_lost(self) -> timedelta:

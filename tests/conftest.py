@@ -7,12 +7,13 @@ way to get it, and where STORYREEL_NO_SKIPS is set, any skip is a failure.
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -26,6 +27,10 @@ from storage.renders import PostgresRenders
 from storage.stories import PostgresStories
 from storage.sweep import PostgresSweep
 from storage.takes import PostgresTakes
+
+# A noisy machine may make any single example slow; speed is measured in benchmarks/, never asserted.
+hypothesis.settings.register_profile("storyreel", deadline=None)
+hypothesis.settings.load_profile("storyreel")
 
 ROOT = Path(__file__).parent.parent
 BOOTSTRAP = ROOT / "local" / "bootstrap.sql"
@@ -65,7 +70,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.skipped and os.environ.get("STORYREEL_NO_SKIPS") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"

@@ -1,4 +1,4 @@
-"""The promises of the `Transcoder` port, run against every implementation users have: ffmpeg under guard.
+"""The promises of the `Transcoder` port, run against every implementation users have: ffmpeg, guarded."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -106,7 +106,7 @@ async def test_cut_at_a_word_end(start: str) -> None:
 
 async def test_good_end_that_does_not_fit() -> None:
     """A word end whose full stop would cost too much is given up for the one before."""
-    text = await kept("sea " * 56 + "x...@ zqzqzqzqzq")
+    text = await kept("sea " * 56 + "x...@ zqzqzqzqzqzq")
 
     assert bound(f"{OPENING}{'sea ' * 56}x...@.{CLOSING}") > MAX_TOKENS
     assert text == "sea " * 55 + "sea."

@@ -137,6 +137,18 @@ async def test_no_more_than_the_limit_render_at_once(start: Start, clip_bytes: b
     assert most == [2]
 
 
+async def test_a_slot_that_becomes_free_goes_to_the_next_in_line(start: Start) -> None:
+    fal = await start(latency=(1.0, 1.0), concurrency=1)
+    jobs = [await fal.submit() for _ in range(3)]
+    for job in jobs:
+        await fal.clock.asleep(1.0)
+        fal.clock.advance(1.0)
+        await fal.finished(job)
+    listing = (await fal.http.get("/_emulator/requests")).json()["requests"]
+
+    assert [entry["started_at"] - listing[0]["started_at"] for entry in listing] == [0.0, 1.0, 2.0]
+
+
 async def test_a_result_asked_for_too_early_is_a_400(start: Start) -> None:
     fal = await start(latency=(1.0, 1.0))
     submitted = await fal.submit()

@@ -1,6 +1,7 @@
 """Promises about starting and stopping inside another program."""
 
 import asyncio
+import signal
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable
@@ -39,14 +40,23 @@ async def test_stopping_waits_for_a_render_under_way_and_leaves_nothing(
     await asyncio.to_thread(rendering.wait, 10)
     kept = files_in(tmp_path)
     fal.serving.cancel()
+    ended_early, _ = await asyncio.wait({fal.serving}, timeout=0.4)
     release.set()
     with pytest.raises(asyncio.CancelledError):
         await fal.serving
 
     assert kept
+    assert not ended_early
     assert ended.is_set()
     assert files_in(tmp_path) == []
     assert asyncio.all_tasks() == before
+
+
+async def test_signals_are_left_to_the_program_around_it(start: Start) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    await start()
+
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 async def test_a_taken_port_is_an_error_of_the_caller(start: Start) -> None:

@@ -1,0 +1,115 @@
+"""Serverless: the functions alone, behind a transaction pooler of two connections, with no standing worker."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from local.sockets import listen
+from local.stack import StackInfo, settings_of
+from storage.migrate import migrate
+from tests.conftest import BOOTSTRAP, program
+from tests.end_to_end.conftest import Stack
+
+_CONFIG = """
+[databases]
+pooled = host={sockets} dbname=pooled
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+pool_mode = transaction
+default_pool_size = 2
+auth_type = trust
+auth_file = {users}
+"""
+
+
+def _free_port() -> int:
+    with listen(0, exact=True) as probe:
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def _process(*argv: str, environment: dict[str, str], user: str | None = None) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(*argv, env=environment, user=user)
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.fixture
+async def pooled(stack: Stack) -> AsyncIterator[str]:
+    """The URL, through the pooler, of a migrated database of its own on the stack's server."""
+    await stack.owner.execute("create database pooled")
+    direct = urlsplit(stack.info.owner_url)
+    sockets = parse_qs(direct.query)["host"][0]
+    owner_url = stack.info.owner_url.replace("/postgres?", "/pooled?")
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+        await owner.execute(BOOTSTRAP.read_text().encode())
+    await asyncio.to_thread(migrate, owner_url)
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        users, config = Path(folder) / "users.txt", Path(folder) / "pgbouncer.ini"
+        users.write_text('"storyreel" ""\n')
+        config.write_text(_CONFIG.format(sockets=sockets, port=port, users=users))
+        user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
+        bouncer = program("pgbouncer")
+        async with _process(str(bouncer), "-q", str(config), environment={}, user=user):
+            yield f"postgresql://storyreel@127.0.0.1:{port}/pooled"
+
+
+@asynccontextmanager
+async def _functions(info: StackInfo, database_url: str, bucket: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The functions' server on that database, and a client of it that has the secret."""
+    port = _free_port()
+    base = f"http://127.0.0.1:{port}"
+    settings = settings_of(replace(info, url=base, worker_url=database_url, bucket_folder=str(bucket)))
+    command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port)]
+    async with (
+        _process(*command, environment={**os.environ, **settings}),
+        httpx.AsyncClient(
+            base_url=f"{base}/functions/v1", headers={"apikey": info.secret}, trust_env=False, timeout=90
+        ) as client,
+    ):
+        async with asyncio.timeout(60):
+            while not await _answers(client):
+                await asyncio.sleep(0.1)
+        yield client
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health")).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.needs("pgbouncer")
+async def test_functions_alone_make_a_video_through_a_transaction_pooler(
+    stack: Stack, pooled: str, tmp_path: Path
+) -> None:
+    """generate-video, video-webhook and run-jobs are a whole deployment: no worker, no session connection."""
+    async with _functions(stack.info, pooled, tmp_path) as client:
+        asked = await client.post("/generate-video", json={"text": "A crab dreams in the pool", "id": "crab"})
+        assert asked.status_code == 202, asked.text
+        video = asked.json()
+        async with asyncio.timeout(60):
+            while video["work"] == "working":
+                ran = await client.post("/run-jobs?seconds=5")
+                assert ran.status_code == 200, ran.text
+                video = (await client.post("/generate-video", json={"text": "unused", "id": "crab"})).json()
+
+    assert (video["work"], video["shows"]) == ("idle", "final")
