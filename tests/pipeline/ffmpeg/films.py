@@ -115,6 +115,12 @@ def seconds_shown(file: Path) -> list[float]:
     return [round(time - times[0], 4) for time in times]
 
 
+def pixel_shape(file: Path) -> Fraction:
+    """Width of a stored pixel over its height."""
+    with av.open(file) as container:
+        return container.streams.video[0].sample_aspect_ratio or Fraction(1)
+
+
 def mean_colour(pixels: npt.NDArray[Any]) -> list[int]:
     """The middle colour of an sRGB picture, which the bar does not touch."""
     return [int(level) for level in np.median(pixels.reshape(-1, 3), axis=0)]

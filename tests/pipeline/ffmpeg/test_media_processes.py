@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable
@@ -187,6 +188,26 @@ async def test_the_launcher_limits_what_it_becomes(tmp_path: Path) -> None:
     assert "MemoryError" in ending.tail
     assert "PATH" not in ending.tail
     assert ending.code == 1
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc fills memory on demand")
+async def test_used_memory_is_never_handed_out_again_as_it_was(tmp_path: Path) -> None:
+    """What a program reads before writing it is zero, so that no result depends on leftovers."""
+    leftovers = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+for size in 512, 5000, 70000:
+    first = libc.malloc(size)
+    ctypes.memset(first, 7, size)
+    libc.free(first)
+    second = libc.malloc(size)
+    assert not any(ctypes.string_at(second, size)), (size, first == second)
+"""
+
+    ending = await run([sys.executable, "-I", "-c", leftovers], cwd=tmp_path, seconds=60)
+
+    assert (ending.code, ending.tail) == (0, "")
 
 
 async def test_processor_time_is_limited(tmp_path: Path) -> None:

@@ -244,6 +244,7 @@ def test_the_command_is_guarded() -> None:
     assert _values(argv, "-max_pixels") == [str(gate.MAX_PIXELS)]
     assert argv.index("-threads") < argv.index("-i")
     assert _values(argv, "-map_metadata") == ["-1"] * 4
+    assert _values(argv, "-fps_mode") == ["passthrough"] * 3
     assert [word for word in argv if "/out" in word] == [
         "file:/out/video.mp4",
         "file:/out/poster.jpg",
