@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 _UNPRIVILEGED_USER = "nobody"
 _SOCKET_NAME = ".s.PGSQL.5432"
@@ -64,7 +65,7 @@ class EmbeddedPostgres:
 
     def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
         """A connection URL. Password-less: the socket is the key."""
-        return f"postgresql://{user}@/{database}?host={self._place.sockets}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self._place.sockets), safe='')}"
 
     def start(self) -> Self:
         """Start the server, or find it running. Raises `PostgresFailedError`."""

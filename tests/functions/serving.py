@@ -37,6 +37,7 @@ CALLS = "/functions/v1/generate-video"
 HOOK = "/functions/v1/video-webhook"
 RUN = "/functions/v1/run-jobs"
 HEALTH = "/functions/v1/health"
+PROBLEM_KEYS = {"type", "title", "status", "detail", "code"}
 
 
 def listener() -> socket.socket:
@@ -182,6 +183,19 @@ async def submitted_render(services: Services, text: str, request_id: str | None
         due = now + timedelta(hours=1)
         assert await services.stores.renders.submitted(render, request_id, now=now, due_at=due)
     return render
+
+
+def assert_problem(answer: httpx.Response, status: int, *said: str) -> dict[str, object]:
+    """An RFC 9457 document with CORS headers that says these words."""
+    assert answer.status_code == status, answer.text[:500]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    body: dict[str, object] = answer.json()
+    assert body.keys() >= PROBLEM_KEYS
+    assert body["status"] == status
+    for word in said:
+        assert word in str(body["detail"])
+    return body
 
 
 def hook(render_id: UUID | str) -> str:
