@@ -1,7 +1,8 @@
 """What happens to a take when the step that has it in hand fails. Used by `fetch` and `finish`.
 
-Errors that can pass put the take back for a later try, permanent ones give it up, and a worker that is told
-to stop hands it back at once. Anything unexpected rises to the engine; the lease then brings the take back.
+A clip that is gone or no video is given up; every other error puts the take back for a later try, even one that
+the bucket calls permanent: a person can mend a wrong key, and the clip is paid for. A worker that is told to stop
+hands the take back at once. Anything unexpected rises to the engine; the lease then brings the take back.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from pipeline import retry
-from pipeline.errors import StoryreelError
+from pipeline.errors import GeneratorMissing, StoryreelError, UnusableClip
 from pipeline.model import Failure, TakeInHand
 from pipeline.ports import Takes
 
@@ -19,13 +20,15 @@ from pipeline.ports import Takes
 async def in_hand(
     takes: Takes, take: TakeInHand, *, reason: str, clock: Callable[[], datetime], jitter: Callable[[], float]
 ) -> AsyncIterator[None]:
-    """Run a step on the take; `reason` is the word for a failure that is not the clip's own."""
+    """Run a step on the take; `reason` is the word for giving up for any fault but the clip's own."""
     try:
         yield
+    except UnusableClip as clip:
+        # The same request would bring the same clip again: nobody need pay for that.
+        await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock())
     except StoryreelError as error:
-        if error.permanent or take.tries >= retry.MAX_STEP_TRIES:
-            code = error.code if error.permanent else reason
-            await takes.give_up(take, Failure(code, str(error), permanent=error.permanent), now=clock())
+        if isinstance(error, GeneratorMissing) or take.tries >= retry.MAX_STEP_TRIES:
+            await takes.give_up(take, Failure(reason, str(error), permanent=False), now=clock())
         else:
             wait = retry.backoff(take.tries, jitter=jitter())
             await takes.try_again(take, due_at=clock() + wait)

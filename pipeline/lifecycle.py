@@ -30,6 +30,7 @@ class TakeEvent(StrEnum):
     FINISHED = "finished"  # every rendition is stored
     GAVE_UP = "gave_up"  # no try is left
     WANTED_AGAIN = "wanted_again"  # a new revision asks for a take that had failed
+    RESUMED = "resumed"  # the same, of one whose original we have: nothing is paid again
 
 
 class RenderStatus(StrEnum):
@@ -106,7 +107,12 @@ TAKE: Mapping[TakeStatus, Mapping[TakeEvent, TakeStatus | None]] = {
     },
     _T.READY: {_TE.DELIVERED: None, _TE.FETCHED: None, _TE.FINISHED: None, _TE.WANTED_AGAIN: None},
     # A clip that turns up after we gave up is still a paid clip: it is used.
-    _T.FAILED: {_TE.DELIVERED: _T.FETCHING, _TE.WANTED_AGAIN: _T.RENDERING, _TE.GAVE_UP: None},
+    _T.FAILED: {
+        _TE.DELIVERED: _T.FETCHING,
+        _TE.WANTED_AGAIN: _T.RENDERING,
+        _TE.RESUMED: _T.FINISHING,
+        _TE.GAVE_UP: None,
+    },
 }
 
 _R, _RE = RenderStatus, RenderEvent

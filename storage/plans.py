@@ -86,6 +86,10 @@ async def _want(tx: Transaction, take: Row, shot: PlannedShot, priority: int, no
         code = take["failure_code"]
         arguments = {"take_id": take["id"], "code": code, "message": sentence(code), "now": now}
         await tx.run(_SQL["fall_back"], arguments)
+    elif status is TakeStatus.FAILED and take["original_path"]:
+        assert take_after(status, TakeEvent.RESUMED) is TakeStatus.FINISHING
+        await tx.run(_SQL["finish_again"], {"take_id": take["id"], "now": now})
+        await tx.run(_SQL["hint_finish"], {"take_id": take["id"]})
     elif status is TakeStatus.FAILED:
         assert take_after(status, TakeEvent.WANTED_AGAIN) is TakeStatus.RENDERING
         await tx.run(_SQL["begin_again"], {"take_id": take["id"]})

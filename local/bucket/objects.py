@@ -40,9 +40,9 @@ class ObjectEndpoints:
         """`PUT /object/{bucket}/{path}`."""
         bucket = await asyncio.to_thread(buckets.find, self.root, request.path_params["bucket"])
         path = self._path(request)
-        upload = await read_upload(request)
-        bucket.check_type(upload.content_type)
-        await _store(BucketFolder(self.root, bucket.name), path, upload, bucket)
+        async with read_upload(request) as upload:
+            bucket.check_type(upload.content_type)
+            await _store(BucketFolder(self.root, bucket.name), path, upload, bucket)
         described = await self._described(request)
         return JSONResponse({"Key": f"{bucket.name}/{path}", "Id": described.id})
 

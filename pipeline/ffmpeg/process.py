@@ -17,9 +17,8 @@ from pipeline.errors import TranscodeFailed
 ENVIRONMENT = {
     # Without it glibc reserves an arena of addresses for each of ffmpeg's threads.
     "MALLOC_ARENA_MAX": "2",
-    # New memory is zero, given back memory 255. x264's mbtree reads some it never wrote (seen with AVX-512 at
-    # widths that are no multiple of 256), so that one clip would encode into other bytes each time. Costs 3 %
-    # of processor time.
+    # Blocks over 1 KB come zeroed. x264's mbtree reads some it never wrote (seen with AVX-512 at widths that
+    # are no multiple of 256), so that one clip would encode into other bytes each time. Costs 3 % of CPU time.
     "MALLOC_PERTURB_": "255",
 }
 """All that children see, in the words of mallopt(3)."""

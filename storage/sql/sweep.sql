@@ -20,7 +20,12 @@ order by due_at limit 500;
 select storyreel.hint(%(step)s);
 
 -- name: hint_take
-select storyreel.hint(%(step)s, %(id)s);
+-- Unless its hint is still waiting for a worker: a backlog must not double each minute.
+select storyreel.hint(%(step)s, %(id)s)
+where not exists (
+  select from procrastinate.procrastinate_jobs j
+  where j.status = 'todo' and j.priority = storyreel.step_priority(%(step)s)
+    and j.task_name = %(step)s and j.args ->> 'take_id' = %(id)s::text);
 
 -- name: overdue_renders
 select id, status, provider, endpoint, coalesce(request_id, '') as request_id from storyreel.renders

@@ -26,7 +26,8 @@ begin
   return query
   with chosen as (
     select r.id from storyreel.renders r
-    where r.provider = p_provider and r.status = 'waiting' and r.due_at <= p_now
+    -- One that was due when it was made is due, whatever this machine's clock says.
+    where r.provider = p_provider and r.status = 'waiting' and r.due_at <= greatest(p_now, r.created_at)
     order by r.priority desc, r.created_at, r.id
     limit free
     for update skip locked

@@ -1,4 +1,4 @@
-"""The pure words of the media path: verdicts over facts, sizes, boxes, parameter sets, and the command."""
+"""Verdicts over facts, the facts themselves, the command, and what is demanded of its outputs."""
 
 import json
 from dataclasses import asdict, replace
@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import TranscodeFailed, UnusableClip
 from pipeline.ffmpeg import gate, outputs
-from pipeline.ffmpeg.avc import redefines_format
-from pipeline.ffmpeg.boxes import list_boxes
 from pipeline.ffmpeg.command import command, sizes
 from pipeline.ffmpeg.facts import Facts, from_json, to_json
-from pipeline.ffmpeg.geometry import displayed, even, fit
+from pipeline.ffmpeg.geometry import displayed
 
 GOOD = Facts(
     boxes=("ftyp", "moov", "mdat"),
@@ -69,7 +67,6 @@ NOT_COPYABLE = {
     "no keyframe first": {"keyframe_first": False},
 }
 
-lengths = st.integers(min_value=1, max_value=4000)
 facts = st.builds(
     Facts,
     width=st.integers(0, 5000),
@@ -160,24 +157,6 @@ def test_what_are_no_facts_is_told_apart(text: str) -> None:
         from_json(text)
 
 
-@given(lengths, lengths, st.integers(1, 640))
-def test_fitting_keeps_the_proportion(width: int, height: int, side: int) -> None:
-    """Nothing grows, nothing exceeds the side, and rounding is off by half a pixel at most."""
-    fitted = fit(width, height, side)
-
-    assert all(1 <= new <= old for new, old in zip(fitted, (width, height), strict=True))
-    assert max(fitted) <= max(side, 1)
-    assert min(fitted) == 1 or abs(fitted[0] * height - fitted[1] * width) <= (width + height) / 2 + 1
-
-
-@given(lengths, lengths)
-def test_evening_drops_at_most_one_pixel(width: int, height: int) -> None:
-    """The next smaller even size."""
-    assert all(
-        new % 2 == 0 and old - new in {0, 1} for new, old in zip(even(width, height), (width, height), strict=True)
-    )
-
-
 @pytest.mark.parametrize(
     ("rotation", "expected"), [(0, (640, 240)), (90, (240, 640)), (-90, (240, 640)), (180, (640, 240))]
 )
@@ -186,50 +165,6 @@ def test_what_is_displayed_is_square_and_turned(rotation: int, expected: tuple[i
     turned = replace(GOOD, width=320, height=240, sample_aspect=(2, 1), rotation=rotation)
 
     assert displayed(turned) == expected
-
-
-@given(st.binary(max_size=200))
-def test_boxes_of_any_bytes_come_to_an_end(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    """No length, zero and giant ones included, makes the walk go on for ever or past the list's limit."""
-    file = tmp_path_factory.mktemp("boxes") / "file"
-    file.write_bytes(content)
-
-    assert len(list_boxes(file)) <= len(content) // 8
-
-
-def test_a_box_longer_than_its_file_is_not_whole(tmp_path: Path) -> None:
-    """The 64-bit length counts like the 32-bit one, and 0 means up to the end."""
-    file = tmp_path / "file"
-    wide = b"\0\0\0\x01free\0\0\0\0\0\0\0\x14abcd"
-    file.write_bytes(wide + b"\0\0\0\x09mdat")
-    assert [(box.kind, box.whole) for box in list_boxes(file)] == [("free", True), ("mdat", False)]
-
-    file.write_bytes(wide + b"\0\0\0\0mdat")
-    assert [(box.kind, box.whole) for box in list_boxes(file)] == [("free", True), ("mdat", True)]
-
-
-SETS = b"\x01\x64\0\x1e\xff\xe1\0\x04\x67abc\x01\0\x02\x68d"
-
-
-@pytest.mark.parametrize(
-    ("sample", "redefines"),
-    [
-        (b"\0\0\0\x03\x65xx", False),
-        (b"\0\0\0\x04\x67abc\0\0\0\x02\x65x", False),
-        (b"\0\0\0\x04\x67abd\0\0\0\x02\x65x", True),
-        (b"\0\0\0\x02\x65x\0\0\0\x04\x27abc", True),
-        (b"", False),
-    ],
-)
-def test_only_a_new_parameter_set_redefines_a_format(sample: bytes, redefines: bool) -> None:
-    """Repeating the header's set is harmless; any other is not."""
-    assert redefines_format(SETS, sample) is redefines
-
-
-@given(st.binary(max_size=60), st.binary(max_size=60))
-def test_parameter_sets_of_any_bytes_are_judged(configuration: bytes, sample: bytes) -> None:
-    """Garbage is read to its end and never past it."""
-    assert redefines_format(configuration, sample) in {True, False}
 
 
 def test_the_command_is_guarded() -> None:

@@ -1,0 +1,159 @@
+"""Whatever is broken on our side, the app's insert goes through; what was missed is noted and made up for."""
+
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from tests.storage.world import World
+
+# What breaks, and how it is mended.
+BREAK_REQUEST: LiteralString = """
+    alter function storyreel.request_videos(text, text[], text[], uuid[], text, text, bigint) rename to mislaid
+"""
+MEND_REQUEST: LiteralString = """
+    alter function storyreel.mislaid(text, text[], text[], uuid[], text, text, bigint) rename to request_videos
+"""
+FAULTS: dict[str, tuple[LiteralString, LiteralString]] = {
+    "our function is gone": (BREAK_REQUEST, MEND_REQUEST),
+    "the text column was renamed": (
+        "alter table public.stories rename text to body",
+        "select storyreel.attach('public.stories', 'body', 'owner_id')",
+    ),
+    "the owner column was dropped": (
+        "alter table public.stories drop owner_id cascade",
+        "select storyreel.attach('public.stories', 'text')",
+    ),
+    "the placeholders are gone": (
+        "alter table storyreel.placeholders rename to hidden",
+        "alter table storyreel.hidden rename to placeholders",
+    ),
+    "the engine is gone": (
+        "alter schema procrastinate rename to hidden",
+        "alter schema hidden rename to procrastinate",
+    ),
+    "a check of ours refuses the row": (
+        "alter table storyreel.revisions add constraint broken check (number > 1)",
+        "alter table storyreel.revisions drop constraint broken",
+    ),
+    "the owner no longer casts": (
+        "alter table public.stories drop owner_id cascade; alter table public.stories add owner_id text default 'me'",
+        "update public.stories set owner_id = null",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_of_ours_costs_the_app_nothing(world: World, warnings: list[str], fault: str) -> None:
+    """The rows are stored, a WARNING says so, and they are noted; once mended, each has its video."""
+    break_it, mend = FAULTS[fault]
+    await world.owner.execute(break_it)
+
+    await world.owner.execute(_three_stories(fault))
+    noted = await world.rows("select source_table, source_id::uuid, error <> '' from storyreel.missed order by 2")
+
+    stored = await world.rows("select 'public.stories', id, true from public.stories order by 2")
+    assert len(stored) == 3
+    assert noted == stored
+    assert len(warnings) == 1
+    assert "public.stories" in warnings[0]
+    assert await world.one("select count(*) from storyreel.videos") == (0,)
+
+    assert await world.stores.sweep.adopt_missed() == 0, "nothing is mended yet"
+    await world.owner.execute(mend)
+
+    assert await world.stores.sweep.adopt_missed() == 3
+    assert await world.one("select count(*) from storyreel.videos") == (3,)
+    assert await world.one("select count(*) from storyreel.missed") == (0,)
+
+
+def _three_stories(fault: str) -> LiteralString:
+    column: LiteralString = "body" if fault == "the text column was renamed" else "text"
+    return "insert into public.stories (" + column + ") select 'A whale ' || n from generate_series(1, 3) n"
+
+
+async def test_a_story_whose_key_we_cannot_read_is_stored_too(world: World, warnings: list[str]) -> None:
+    """Not even noting it works where the key column was renamed: the insert goes through, with two warnings."""
+    await world.owner.execute("alter table public.stories rename id to key")
+
+    await world.owner.execute("insert into public.stories (text) values ('A whale')")
+
+    assert await world.one("select count(*) from public.stories") == (1,)
+    assert len(warnings) == 2
+
+
+async def test_the_apps_transaction_goes_on(world: World) -> None:
+    """What the app does before and after the insert, in the same transaction, is kept."""
+    await world.owner.execute(BREAK_REQUEST)
+
+    async with world.owner.transaction():
+        await world.owner.execute("create table public.before (x int)")
+        await world.story()
+        await world.owner.execute("insert into public.before values (1)")
+
+    assert await world.one("select count(*) from public.before") == (1,)
+    assert await world.one("select count(*) from storyreel.missed") == (1,)
+
+
+async def test_a_lock_on_our_tables_costs_the_app_its_lock_timeout_at_most(
+    world: World, app: psycopg.AsyncConnection
+) -> None:
+    """An app that sets a lock timeout keeps its row although our videos are locked."""
+    async with world.holding("lock table storyreel.videos in access exclusive mode"):
+        await app.execute("set lock_timeout = '20ms'")
+        await app.execute("insert into public.stories (text) values ('A whale')")
+
+    assert await world.one("select count(*) from storyreel.missed") == (1,)
+    assert await world.stores.sweep.adopt_missed() == 1
+
+
+async def test_one_poisoned_story_does_not_keep_the_others_from_being_adopted(world: World) -> None:
+    """Adoption goes story by story; what still fails stays noted with its newest reason."""
+    await world.owner.execute(BREAK_REQUEST)
+    good, bad = await world.story("good"), await world.story("bad")
+    await world.owner.execute(MEND_REQUEST)
+    await world.owner.execute(
+        "alter table storyreel.revisions add constraint poisoned check (story <> 'bad')"
+    )
+
+    assert await world.stores.sweep.adopt_missed() == 1
+    assert (await world.video(good))[2] == "working"
+    assert await world.one("select source_id, error like '%%poisoned%%' from storyreel.missed") == (bad, True)
+
+
+async def test_a_missed_story_that_was_deleted_is_forgotten(world: World) -> None:
+    """There is nothing to make up for: no video is made, none is counted, and nothing stays noted."""
+    await world.owner.execute(BREAK_REQUEST)
+    await world.story()
+    await world.owner.execute("delete from public.stories")
+    await world.owner.execute(MEND_REQUEST)
+
+    adopted = await world.stores.sweep.adopt_missed()
+
+    assert await world.one("select count(*) from storyreel.missed") == (0,)
+    assert await world.one("select count(*) from storyreel.videos") == (0,)
+    assert adopted == 0
+
+
+async def test_two_sweeps_adopt_a_story_once(world: World, app: psycopg.AsyncConnection) -> None:
+    """While one sweep has a missed story in hand, another passes it by without waiting."""
+    await world.owner.execute(BREAK_REQUEST)
+    await world.story()
+    await world.owner.execute(MEND_REQUEST)
+
+    async with world.holding("select storyreel.adopt_missed()"):
+        cursor = await app.execute("select storyreel.adopt_missed()")
+        assert await cursor.fetchone() == (0,)
+
+    assert await world.one("select count(*) from storyreel.videos") == (1,)
+
+
+async def test_a_delete_never_fails_because_of_us(world: World, warnings: list[str]) -> None:
+    """The app's row is gone although its video could not be removed."""
+    await world.story()
+    await world.owner.execute("alter table storyreel.videos rename to hidden")
+
+    await world.owner.execute("delete from public.stories")
+
+    assert await world.one("select count(*) from public.stories") == (0,)
+    assert len(warnings) == 1

@@ -1,0 +1,181 @@
+"""The named CHECKs say what pipeline/lifecycle.py says, and refuse every row that contradicts itself."""
+
+import re
+from enum import StrEnum
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from pipeline.lifecycle import ENDED, HOLDS_SLOT, RenderStatus, Shows, TakeStatus, Work, moves_up
+from tests.storage.world import World
+
+WORDS: dict[str, type[StrEnum]] = {
+    "videos_shows_known": Shows,
+    "videos_work_known": Work,
+    "takes_status_known": TakeStatus,
+    "renders_status_known": RenderStatus,
+}
+
+
+async def test_the_words_of_the_checks_are_those_of_the_lifecycle(world: World) -> None:
+    """No status in one place that the other does not know."""
+    for constraint, words in WORDS.items():
+        (definition,) = await world.one(
+            "select pg_get_constraintdef(oid) from pg_constraint where conname = %s", constraint
+        )
+        assert set(re.findall(r"'(\w+)'", definition)) == set(words), constraint
+
+
+async def test_the_indexes_count_what_holds_a_slot_and_what_is_live(world: World) -> None:
+    """Partial indexes name the statuses that lifecycle.py calls slot-holding, and those that have not ended."""
+    for index, words in {
+        "renders_in_flight": HOLDS_SLOT,
+        "renders_overdue": HOLDS_SLOT,
+        "renders_one_live": frozenset(RenderStatus) - ENDED,
+    }.items():
+        (definition,) = await world.one("select pg_get_indexdef(%s::regclass)", f"storyreel.{index}")
+        assert set(re.findall(r"'(\w+)'", definition)) == words, index
+
+
+async def test_what_may_replace_what_is_the_same_in_sql(world: World) -> None:
+    """Every pair of (shows, revision) compares alike in the database and in lifecycle.py."""
+    sides = [(shows, revision) for shows in Shows for revision in range(4)]
+    for shown in sides:
+        for offered in sides:
+            (sql_says,) = await world.one("select storyreel.moves_up(%s, %s, %s, %s)", *shown, *offered)
+            assert sql_says == moves_up(shown, offered), (shown, offered)
+
+
+# A change to a row in a good state that makes it contradict itself, and the CHECK that refuses it.
+VIDEOS: list[tuple[LiteralString, str]] = [
+    ("shows = 'movie'", "videos_shows_known"),
+    ("shows = 'final', shown_revision = 1", "videos_made_is_playable"),
+    ("shows = 'preview', shown_revision = 1, bucket = 'b'", "videos_made_is_playable"),
+    ("shown_revision = 1", "videos_revision_where_made"),
+    ("shows = 'final', bucket = 'b', path = 'p'", "videos_revision_where_made"),
+    ("work = 'busy'", "videos_work_known"),
+    ("work = 'fallback'", "videos_reason_where_stuck"),
+    ("work = 'held', message = 'm'", "videos_"),
+    ("reason = 'r', message = 'm'", "videos_reason_where_stuck"),
+    ("work = 'idle', reason = 'r', message = 'm'", "videos_reason_where_stuck"),
+    ("work = 'rejected', reason = 'r'", "videos_message_with_reason"),
+]
+REVISIONS: list[tuple[LiteralString, str]] = [
+    ("kind = 'last'", "revisions_kind_known"),
+    ("number = 0", "revisions_number_positive"),
+    ("seed = -1", "revisions_seed_31_bits"),
+    ("seed = 2147483648", "revisions_seed_31_bits"),
+    ("due_at = now()", "revisions_due_until_planned"),
+    ("planned_at = null", "revisions_due_until_planned"),
+]
+TAKES: list[tuple[LiteralString, str]] = [
+    ("status = 'done'", "takes_status_known"),
+    ("due_at = now()", "takes_due_where_ours"),
+    ("status = 'fetching'", "takes_"),
+    ("status = 'fetching', due_at = now()", "takes_clip_where_delivered"),
+    ("status = 'fetching', due_at = now(), render_id = gen_random_uuid(), clip_url = 'u'", "takes_clip_where_delivered"),
+    ("status = 'finishing', due_at = now(), render_id = gen_random_uuid(), clip_url = 'u', delivered_at = now()",
+     "takes_original_where_fetched"),
+    ("status = 'ready'", "takes_"),
+    ("ready_at = now(), rendition_key = 'k'", "takes_ready_iff_rendered"),
+    ("status = 'failed'", "takes_failed_iff_reason"),
+    ("status = 'failed', failed_at = now(), failure_code = 'c', failure_message = 'm'", "takes_failed_iff_reason"),
+    ("failed_at = now(), failure_code = 'c', failure_message = 'm', failure_permanent = true", "takes_failed_iff_reason"),
+]  # fmt: skip
+RENDERS: list[tuple[LiteralString, str]] = [
+    ("status = 'gone'", "renders_status_known"),
+    ("attempt = 0", "renders_attempt_positive"),
+    ("due_at = null", "renders_due_while_awaited"),
+    ("ended_at = now()", "renders_ended_iff_over"),
+    ("status = 'delivered'", "renders_"),
+    ("status = 'delivered', due_at = null", "renders_ended_iff_over"),
+    ("status = 'delivered', ended_at = now()", "renders_due_while_awaited"),
+    ("admitted_at = now()", "renders_waiting_has_no_slot"),
+    ("status = 'admitted'", "renders_slot_was_admitted"),
+    ("status = 'unknown'", "renders_slot_was_admitted"),
+    ("status = 'submitted', admitted_at = now()", "renders_submitted_has_request"),
+    ("status = 'submitted', admitted_at = now(), request_id = 'r'", "renders_submitted_has_request"),
+    ("status = 'failed', due_at = null, ended_at = now()", "renders_failed_has_reason"),
+    ("status = 'failed', due_at = null, ended_at = now(), failure_code = 'c'", "renders_failed_has_reason"),
+    ("settled_at = now()", "renders_settled_has_cost"),
+]
+CONTRADICTIONS = {"videos": VIDEOS, "revisions": REVISIONS, "takes": TAKES, "renders": RENDERS}
+
+
+@pytest.mark.parametrize("table", CONTRADICTIONS)
+async def test_a_row_that_contradicts_itself_is_refused(world: World, table: LiteralString) -> None:
+    """By the CHECK whose name says what is wrong; the row it is tried on is a good one."""
+    await world.waiting()
+
+    for change, constraint in CONTRADICTIONS[table]:
+        with pytest.raises(psycopg.errors.CheckViolation) as refused:
+            await world.owner.execute("update storyreel." + table + " set " + change)
+        assert (refused.value.diag.constraint_name or "").startswith(constraint), change
+
+
+OTHERS: dict[str, LiteralString] = {
+    "buckets_base_url_bare": "insert into storyreel.buckets values ('b', 'https://x/')",
+    "providers_slots_positive": "update storyreel.providers set slots = 0",
+    "shots_number_positive": "update storyreel.shots set number = 0",
+    "ledger_kind_known": "insert into storyreel.ledger (render_id, kind, amount_usd, at)"
+                         " values (gen_random_uuid(), 'gift', 1, now())",
+    "ledger_amount_not_negative": "insert into storyreel.ledger (render_id, kind, amount_usd, at)"
+                                  " values (gen_random_uuid(), 'settled', -1, now())",
+    "renditions_kind_known": "insert into storyreel.renditions values ('k', 'gif', 'b', 'p', 't', 1, 1, 1, null, now())",
+    "renditions_blurhash_of_poster":
+        "insert into storyreel.renditions values ('k', 'poster', 'b', 'p', 't', 1, 1, 1, null, now())",
+    "deliveries_outcome_known": "insert into storyreel.deliveries"
+        " (provider, request_id, body_sha256, body, render_id, outcome, received_at)"
+        " values ('fal', 'r', 's', 'b', gen_random_uuid(), 'odd', now())",
+}  # fmt: skip
+
+
+async def test_the_other_tables_refuse_nonsense_too(world: World) -> None:
+    """Each of their CHECKs, on a row that only it forbids."""
+    await world.waiting()
+
+    for constraint, statement in OTHERS.items():
+        with pytest.raises(psycopg.errors.CheckViolation) as refused:
+            await world.owner.execute(statement)
+        assert refused.value.diag.constraint_name == constraint
+
+
+async def test_every_check_is_named_and_tried(world: World) -> None:
+    """A CHECK that is added must be tried here."""
+    named = await world.rows("""
+        select conname from pg_constraint where contype = 'c' and connamespace = 'storyreel'::regnamespace""")
+
+    tried = set(OTHERS) | {name for changes in CONTRADICTIONS.values() for _, name in changes}
+    assert {name for (name,) in named} - tried == set()
+
+
+UNIQUE: dict[str, LiteralString] = {
+    "videos_source_key": "insert into storyreel.videos (source_table, source_id, theme)"
+                         " select source_table, source_id, 'dream' from storyreel.videos",
+    "revisions_number_key": "insert into storyreel.revisions (video_id, number, kind, story, priority)"
+                            " select video_id, 1, 'rerender', '', 0 from storyreel.revisions",
+    "takes_take_key_key": "insert into storyreel.takes (take_key, model, parameters, prompt, negative_prompt, seed,"
+                          " emulated, created_at) select take_key, '', '{}', '', '', 1, true, now() from storyreel.takes",
+    "shots_number_key": "insert into storyreel.shots (revision_id, number, take_id)"
+                        " select revision_id, number, take_id from storyreel.shots",
+    "renders_attempt_key": "insert into storyreel.renders (take_id, round, attempt, provider, endpoint, priority,"
+                           " estimate_usd, created_at, status, ended_at)"
+                           " select take_id, 1, 1, 'fal', '', 0, 0, now(), 'cancelled', now() from storyreel.renders",
+    "renders_one_live": "insert into storyreel.renders (take_id, round, attempt, provider, endpoint, priority,"
+                        " estimate_usd, created_at, due_at)"
+                        " select take_id, 1, 2, 'fal', '', 0, 0, now(), now() from storyreel.renders",
+    "renders_request_key": "insert into storyreel.renders (take_id, round, attempt, provider, endpoint, priority,"
+                           " estimate_usd, created_at, status, ended_at, request_id) select take_id, 1, 3, 'fal', '',"
+                           " 0, 0, now(), 'cancelled', now(), request_id from storyreel.renders",
+}  # fmt: skip
+
+
+async def test_each_unique_index_prevents_what_its_line_says(world: World) -> None:
+    """Two videos of a story, two newest revisions, two takes of a key, two live renders, …"""
+    await world.submitted()
+
+    for constraint, statement in UNIQUE.items():
+        with pytest.raises(psycopg.errors.UniqueViolation) as refused:
+            await world.owner.execute(statement)
+        assert refused.value.diag.constraint_name == constraint
