@@ -42,7 +42,10 @@ docs: $(STAMP) ## draw docs/lifecycle.md anew from the tables in pipeline/lifecy
 	$(BIN)/python -m docs.draw_lifecycle > docs/lifecycle.md
 
 bench: $(STAMP) ## measure (minutes; no pass or fail)
-	$(BIN)/python benchmarks/bench_transcode.py
+	$(BIN)/python -m benchmarks.bench_imports
+	$(BIN)/python -m benchmarks.bench_transcode
+	$(BIN)/python -m benchmarks.bench_path
+	$(BIN)/python -m benchmarks.bench_waiting
 
 lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock

@@ -1,7 +1,7 @@
 """How much our transcode costs beside the bare ffmpeg command that makes the same files.
 
 Both run turn about in one process, so that a busy machine is busy for both. Prints medians and their ratio; judges
-nothing. Run from the repository: `python benchmarks/bench_transcode.py [rounds]`.
+nothing. Run from the repository: `python -m benchmarks.bench_transcode [rounds]`.
 """
 
 import asyncio

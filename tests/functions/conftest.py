@@ -43,3 +43,17 @@ async def fal_door(database_urls: DatabaseUrls, fal: FalAccount) -> AsyncIterato
     """An app that trusts that account's webhooks."""
     async with open_door(database_urls.worker, STORYREEL_FAL_QUEUE_URL=fal.url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+async def shared_fal_door(postgres: EmbeddedPostgres, _template: str) -> AsyncIterator[tuple[Door, FalAccount]]:
+    """An app and the fal account it trusts, for all tests that look at its answers alone."""
+    name = sql.Identifier("functions_fal")
+    bound = listener()
+    account = FalAccount(address(bound))
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(_template)))
+        url = postgres.url(user="storyreel", database="functions_fal")
+        async with serving(account.app(), bound), open_door(url, STORYREEL_FAL_QUEUE_URL=account.url) as door:
+            yield door, account
+        connection.execute(sql.SQL("drop database {} with (force)").format(name))

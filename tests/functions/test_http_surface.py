@@ -21,14 +21,12 @@ async def bare(door: Door, method: str, path: str, **request: object) -> httpx.R
 
 
 async def raw(door: Door, request: bytes) -> bytes:
-    """Bytes as no well-behaved client sends them; everything that comes back until the server closes."""
+    """Bytes as no well-behaved client sends them; the head of the answer."""
     parts = urlsplit(door.url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         writer.write(request)
-        await writer.drain()
-        writer.write_eof()
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
     finally:
         writer.close()
         await writer.wait_closed()
@@ -67,9 +65,8 @@ async def test_either_header_may_carry_any_secret(shared_door: Door, headers: di
         {"apikey": f"{SECRET}, {OTHER_SECRET}"},
         {"apikey": "sécret".encode()},
         {"Authorization": "Bearer"},
-        {"Authorization": "Bearer "},
         {"Authorization": f"Basic {SECRET}"},
-        {"Authorization": "Bearer \xff\xfe".encode("latin-1")},
+        {"Authorization": b"Bearer \xff\xfe"},
         {"Cookie": f"apikey={SECRET}"},
     ],
     ids=str,
@@ -130,8 +127,13 @@ async def test_a_body_that_ends_early_does_no_harm(
 ) -> None:
     """A caller that hangs up in the middle makes no video, and no stack trace in the log."""
     head = f"POST {CALLS} HTTP/1.1\r\nHost: x\r\napikey: {SECRET}\r\nContent-Length: 50\r\n\r\n"
-
-    await raw(shared_door, head.encode() + b'{"text": "A whale"}')
+    parts = urlsplit(shared_door.url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(head.encode() + b'{"text": "A whale"}')
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
 
     assert (await shared_door.post(json=STORY)).status_code == 202
     assert "Traceback" not in caplog.text

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -16,16 +17,25 @@ from local.fal.emulator import Emulator
 from local.fal.endpoints import ClipRequest
 from local.fal.knobs import Knobs
 from local.fal.server import open_listener, serve_app
+from local.postgres import EmbeddedPostgres
 from pipeline.download import HttpClipSource
 from pipeline.fal.client import FalGenerator
 from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg
 from pipeline.prompts import TemplateWriter
 from pipeline.timing import Timing
 from storage.buckets.disk import DiskBucket
+from tests.conftest import DatabaseUrls
 from tests.pipeline.ffmpeg.films import film
-from tests.pipeline.steps.world import LIGHTNING, Post, Timeline, Wire, World
+from tests.pipeline.steps.world import LIGHTNING, TABLES, Post, Timeline, Wire, World
 
 KEY = "emulator:tests"
+EMPTY = "; ".join(
+    [
+        *(f"delete from {table}" for table in ["public.stories", "procrastinate.procrastinate_jobs"]),
+        *(f"delete from storyreel.{table}" for table in [*TABLES, "placeholders", "buckets"]),
+        "update storyreel.providers set slots = default",
+    ]
+)
 PLACEHOLDER = """
     insert into storyreel.buckets values ('videos', 'http://files.test/videos');
     insert into storyreel.placeholders
@@ -38,6 +48,27 @@ PLACEHOLDER = """
 def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A small clip that needs no encoding anew."""
     return film(tmp_path_factory.mktemp("film") / "clip.mp4", size=(64, 64), frames=4).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def one_database(postgres: EmbeddedPostgres, _template: str) -> Iterator[DatabaseUrls]:
+    """One database for all tests of the steps: emptying it is ten times quicker than copying a new one."""
+    made, template = sql.Identifier("test_steps"), sql.Identifier(_template)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {}").format(made, template))
+        connection.execute(sql.SQL("alter database {} set synchronous_commit = off").format(made))
+        yield DatabaseUrls(
+            postgres.url(database="test_steps"), postgres.url(user="storyreel", database="test_steps")
+        )
+        connection.execute(sql.SQL("drop database {} with (force)").format(made))
+
+
+@pytest.fixture
+def database_urls(one_database: DatabaseUrls) -> DatabaseUrls:
+    """That database, as it was when it was migrated."""
+    with psycopg.connect(one_database.owner) as connection:
+        connection.execute(EMPTY)
+    return one_database
 
 
 @pytest.fixture

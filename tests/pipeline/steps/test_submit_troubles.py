@@ -221,7 +221,8 @@ async def test_the_first_of_two_clips_is_used_and_the_other_cancelled(world: Wor
     await world.run_jobs()
     assert (await world.video(story)).shows == Shows.FINAL
     assert await world.statuses() == ["delivered", "cancelled"]
-    assert await world.called("PUT", "/requests/request-2/cancel") == 1
+    second = (await world.renders_made())[1]["request_id"]
+    assert await world.called("PUT", f"/requests/{second}/cancel") == 1
 
 
 async def test_a_second_clip_that_could_not_be_stopped_is_late_and_settled(world: World) -> None:

@@ -33,7 +33,7 @@ from storage.stories import VideoView
 STORY = "A whale swims through the stars"
 LIGHTNING, TURBO = "fal-ai/fast-animatediff-lightning", "fal-ai/fast-animatediff/turbo/text-to-video"
 _MOST_TICKS = 20  # minutes of the tests' time; the longest way here is a lost answer and one more attempt
-_TABLES = "videos revisions takes shots renders deliveries ledger renditions missing_endpoints missed".split()
+TABLES = "shots revisions videos renders takes deliveries ledger renditions missing_endpoints missed".split()
 
 Row = dict[str, Any]
 When = Literal["before", "after"]
@@ -340,7 +340,7 @@ class World:
 
     async def accepted(self) -> int:
         """How many submits the provider took: what is paid for."""
-        return len(await self.requests())
+        return await self.called("POST", f"/{TURBO}")
 
     async def called(self, method: str, ending: str = "") -> int:
         """How many requests of the method there were whose path ends so, apart from the tests' own."""
@@ -360,7 +360,7 @@ class World:
     async def rows(self, statement: str, *arguments: object) -> list[Row]:
         async with self.owner.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(statement.encode(), arguments)
-            return await cursor.fetchall() if cursor.description else []
+            return [] if cursor.description is None else await cursor.fetchall()
 
     async def one(self, statement: str, *arguments: object) -> Row:
         (row,) = await self.rows(statement, *arguments)
@@ -384,5 +384,5 @@ class World:
 
     async def everything(self) -> str:
         """All our rows as text, for telling whether anything changed."""
-        tables = {name: await self.rows(f"select t::text from storyreel.{name} t order by 1") for name in _TABLES}
+        tables = {name: await self.rows(f"select t::text from storyreel.{name} t order by 1") for name in TABLES}
         return json.dumps(tables)

@@ -1,0 +1,206 @@
+"""The settings: every mistake names its variable and the mend, no secret is shown, and nothing but `BadSetting` is raised."""
+
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.settings import (
+    DiskBucketSettings,
+    S3BucketSettings,
+    Settings,
+    SupabaseBucketSettings,
+    read,
+)
+from pipeline.errors import BadSetting
+
+HOSTED = {
+    "SUPABASE_URL": "https://ref.supabase.co",
+    "SUPABASE_DB_URL": "postgresql://storyreel:db-password-1@db.ref.supabase.co:5432/postgres",
+    "SUPABASE_SECRET_KEY": "sb_secret_abcdefghijklmnop",
+    "FAL_KEY": "fal-id:fal-secret-1",
+}
+S3 = {
+    "STORYREEL_S3_ACCESS_KEY": "access-key-id",
+    "STORYREEL_S3_SECRET_KEY": "s3-secret-key-1",
+    "STORYREEL_S3_ENDPOINT": "https://s3.example",
+    "STORYREEL_PUBLIC_URL": "https://cdn.example",
+}
+VARIABLES = [
+    *HOSTED,
+    *S3,
+    "SUPABASE_SERVICE_ROLE_KEY",
+    "STORYREEL_FUNCTIONS_URL",
+    "STORYREEL_SECRETS",
+    "STORYREEL_BUCKET",
+    "STORYREEL_BUCKET_FOLDER",
+    "STORYREEL_S3_REGION",
+    "STORYREEL_FAL_QUEUE_URL",
+    "STORYREEL_FAL_JWKS_URL",
+    "STORYREEL_FFMPEG",
+    "STORYREEL_FFMPEG_PROCESSES",
+    "STORYREEL_PATIENCE",
+]
+URLS = [name for name in VARIABLES if name.endswith("_URL") and name != "SUPABASE_DB_URL"]
+
+
+def settings(**changes: str | None) -> Settings:
+    environment = {**HOSTED, **changes}
+    return read({name: value for name, value in environment.items() if value is not None}, cores=3)
+
+
+def test_four_variables_are_enough() -> None:
+    """What a Supabase user has already, and fal's key; everything else has a default."""
+    found = settings()
+
+    assert found.database.url == HOSTED["SUPABASE_DB_URL"]
+    assert found.bucket == SupabaseBucketSettings(HOSTED["SUPABASE_URL"], HOSTED["SUPABASE_SECRET_KEY"], "videos")
+    assert found.http.functions_url == "https://ref.supabase.co/functions/v1"
+    assert found.http.secrets == (HOSTED["SUPABASE_SECRET_KEY"],)
+    assert (found.fal.queue_url, found.fal.emulated) == ("https://queue.fal.run", False)
+    assert (found.media.ffmpeg, found.media.concurrency) == (None, 3)
+
+
+def test_the_older_name_of_the_key_does_as_well() -> None:
+    """Projects from before the new keys have a service role key."""
+    found = settings(SUPABASE_SECRET_KEY=None, SUPABASE_SERVICE_ROLE_KEY="eyJ-service-role")
+
+    assert found.http.secrets == ("eyJ-service-role",)
+
+
+@pytest.mark.parametrize("name", HOSTED)
+@pytest.mark.parametrize("value", [None, "", "   ", "\n"])
+def test_what_is_missing_is_named(name: str, value: str | None) -> None:
+    """Unset, empty and blank are all the same: not set."""
+    with pytest.raises(BadSetting, match=f"{name}.* is not set"):
+        settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", [name for name in VARIABLES if name not in HOSTED])
+def test_an_empty_variable_is_an_unset_one(name: str) -> None:
+    """Compose files and CI hand on variables they do not have as empty ones."""
+    assert settings(**{name: ""}) == settings()
+
+
+@pytest.mark.parametrize("name", ["STORYREEL_S3_SECRET_KEY", "STORYREEL_PUBLIC_URL"])
+def test_what_is_missing_for_s3_is_named(name: str) -> None:
+    """Half of the S3 variables is a mistake, not a Supabase bucket."""
+    with pytest.raises(BadSetting, match=f"{name} is not set"):
+        settings(**{**S3, name: None})
+
+
+@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize(
+    "value",
+    ["ref.supabase.co", "ftp://x", "https://", "http:///path", "http://[", "http://[::1", "http://h:abc", "h t t p"],
+)
+def test_an_address_that_is_none_is_named(name: str, value: str) -> None:
+    """The variable, what it holds, and what it should hold."""
+    with pytest.raises(BadSetting, match=name) as caught:
+        settings(**{**S3, "STORYREEL_FAL_QUEUE_URL": "http://127.0.0.1:54331", name: value})
+
+    assert "http" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["garbage", "https://ref.supabase.co", "postgresql://h:port/db", "postgresql://%zz"])
+def test_a_database_url_that_is_none_is_named(value: str) -> None:
+    """A start that could never connect ends at once, and not in time-outs."""
+    with pytest.raises(BadSetting, match="SUPABASE_DB_URL"):
+        settings(SUPABASE_DB_URL=value)
+
+
+@pytest.mark.parametrize("value", ["host=/tmp dbname=x user=storyreel", "postgres://storyreel@h/db?sslmode=require"])
+def test_both_forms_of_a_database_url_are_taken(value: str) -> None:
+    """libpq knows URLs of two schemes and a list of words."""
+    assert settings(SUPABASE_DB_URL=value).database.url == value
+
+
+def test_addresses_lose_their_slash_at_the_end() -> None:
+    """Pasted from a dashboard, with a slash and a newline."""
+    assert settings(SUPABASE_URL=" https://ref.supabase.co/ \n") == settings()
+
+
+@pytest.mark.parametrize("name", ["SUPABASE_SECRET_KEY", "FAL_KEY", "SUPABASE_DB_URL"])
+def test_a_secret_may_have_been_pasted_with_its_newline(name: str) -> None:
+    """A key read from a file has a newline, which no header may carry and no caller would show."""
+    assert settings(**{name: f" {HOSTED[name]}\n"}) == settings()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "two", "1e3", "\u0663", "9" * 5000])
+def test_a_count_that_is_none_is_named(value: str) -> None:
+    """A whole number from 1, of a size that means something."""
+    with pytest.raises(BadSetting, match="STORYREEL_FFMPEG_PROCESSES"):
+        settings(STORYREEL_FFMPEG_PROCESSES=value)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e9", "long", "1,5"])
+def test_a_patience_that_is_none_is_named(value: str) -> None:
+    """A factor of a size that means something."""
+    with pytest.raises(BadSetting, match="STORYREEL_PATIENCE"):
+        settings(STORYREEL_PATIENCE=value)
+
+
+@pytest.mark.parametrize("value", ["/nowhere/ffmpeg", "/tmp", "x" * 5000, "a\0b"])
+def test_an_ffmpeg_that_is_not_there_is_named(value: str) -> None:
+    """A path that is none, a folder, or nothing at all."""
+    with pytest.raises(BadSetting, match="STORYREEL_FFMPEG"):
+        settings(STORYREEL_FFMPEG=value)
+
+
+def test_several_secrets_are_valid_at_once() -> None:
+    """Separated by commas, blanks around them forgiven, so that one can be replaced without an outage."""
+    found = settings(STORYREEL_SECRETS=" first-secret-0123456, ,second-secret-012345 ,")
+
+    assert found.http.secrets == ("first-secret-0123456", "second-secret-012345")
+
+
+def test_a_short_secret_is_refused_and_not_shown() -> None:
+    """One short one among several is a mistake."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_SECRETS.*16 characters") as caught:
+        settings(STORYREEL_SECRETS="first-secret-0123456,hunter2")
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_that_no_header_can_carry_is_refused() -> None:
+    """A key with an umlaut would be valid here and could be shown by nobody."""
+    with pytest.raises(BadSetting, match="STORYREEL_SECRETS"):
+        settings(STORYREEL_SECRETS="schl\u00fcssel-0123456789")
+
+
+def test_buckets_are_chosen_by_what_is_set() -> None:
+    """A folder for one machine, S3 by its key, Supabase otherwise."""
+    assert settings(STORYREEL_BUCKET_FOLDER="/x").bucket == DiskBucketSettings(
+        Path("/x"), "videos", HOSTED["SUPABASE_URL"]
+    )
+    assert isinstance(settings(**S3).bucket, S3BucketSettings)
+
+
+@pytest.mark.parametrize("changes", [{}, S3, {"STORYREEL_SECRETS": "own-secret-0123456789"}])
+def test_no_secret_is_in_a_repr(changes: dict[str, str]) -> None:
+    """Settings end up in logs and tracebacks."""
+    found = settings(**changes)
+    shown = repr(found) + str(found) + f"{found.database} {found.fal} {found.bucket} {found.http}"
+
+    for secret in ("db-password-1", "abcdefghijklmnop", "fal-secret-1", "s3-secret-key-1", "own-secret"):
+        assert secret not in shown
+
+
+_JUNK = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet="htps:/[]@?#%.1a \0", max_size=30).map("http://".__add__),
+    st.text(alphabet=string.digits + "-+.e_", max_size=20),
+    st.sampled_from(["http://[", "\ud800", "9" * 5000, "x" * 5000, "//", "\0", "postgresql://[", "http://a:b@c"]),
+)
+
+
+@given(st.dictionaries(st.sampled_from(VARIABLES), _JUNK), st.booleans())
+def test_garbage_never_raises_anything_else(garbage: dict[str, str], complete: bool) -> None:
+    """Any values at all: settings come back, or a `BadSetting` that names one of the variables."""
+    environment = {**HOSTED, **garbage} if complete else garbage
+    try:
+        read(environment, cores=2)
+    except BadSetting as error:
+        assert any(name in str(error) for name in VARIABLES)
