@@ -41,7 +41,7 @@ def make(text: str, as_json: bool, port: int | None, latency: str | None) -> Non
     sys.exit(make_video(text, as_json=as_json, port=port, latency=latency))
 
 
-@command.command()
+@command.command(short_help="Run everything on this machine until Ctrl-C.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port of the local server (default: 54321 or next free)."
 )
@@ -53,7 +53,7 @@ def up(port: int | None, latency: str | None) -> None:
     run_stack(port=port, latency=latency)
 
 
-@command.command()
+@command.command(short_help="Run the steps; start as many as you like.")
 def worker() -> None:
     """Run the steps: plan, admit, fetch, finish, reconcile. Start as many as you like, anywhere."""
     from cli.processes import run_worker_process  # noqa: PLC0415
@@ -61,7 +61,7 @@ def worker() -> None:
     run_worker_process()
 
 
-@command.command()
+@command.command(short_help="Serve the functions over HTTP.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=54321, show_default=True)
 @click.option("--fd", type=int, hidden=True, help="Serve on this inherited socket instead.")
@@ -97,7 +97,7 @@ def emulator(
     )
 
 
-@command.command()
+@command.command(short_help="Ask for a further revision of a story's video.")
 @click.argument("source_table")
 @click.argument("source_id")
 @click.option("--new-take", is_flag=True, help="Another clip of the same story, from another seed.")

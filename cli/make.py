@@ -42,7 +42,7 @@ async def _make(text: str, options: StackOptions, *, quiet: bool) -> Report:
         async with use_stack(Path(STATE_FOLDER), inherited(), options) as info:
             story_id = await _insert(info, text)
             sight = await _follow(info, story_id, tell)
-    path = Path(info.bucket_folder) / "videos" / sight.video.path if sight.video.path else None
+    path = (Path(info.bucket_folder) / "videos" / sight.video.path).absolute() if sight.video.path else None
     return report(story_id, sight.video, sight.trace, path=str(path) if path else None)
 
 

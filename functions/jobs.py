@@ -26,6 +26,8 @@ from storage.deployment import hint_reconcile
 
 QUEUE = "storyreel"
 EVERY_MINUTE = "* * * * *"
+EVERY_FIVE_SECONDS = "* * * * * */5"  # the engine's cron has seconds as its sixth field
+_RECONCILE_PRIORITY = 30  # as storyreel.step_priority('reconcile'): the engine's own jobs would have none
 CONCURRENCY = 8  # mostly waiting for networks; ffmpeg has a limit of its own
 _GRACE = 20.0  # seconds a stopping worker gives to what is running; then it hands it back
 _POLL = 1.0  # seconds; the engine can miss a notification that comes while it fetches
@@ -63,9 +65,15 @@ def add_row_tasks(engine: procrastinate.App, services: Services) -> None:
         await admit(stores.renders, generator, services.webhook_url, clock=clock, timing=timing, jitter=jitter)
 
     @engine.periodic(cron=EVERY_MINUTE)
-    @engine.task(name="reconcile", queue=QUEUE, pass_context=False)
+    @engine.task(name="reconcile", queue=QUEUE, priority=_RECONCILE_PRIORITY)
     async def _reconcile(timestamp: int = 0) -> None:  # noqa: ARG001 - the engine tells when it was due
         await sweep_once(engine, services)
+
+    # Rows that wait to be tried again have no job; between two reconciles this one cheap look finds them.
+    @engine.periodic(cron=EVERY_FIVE_SECONDS)
+    @engine.task(name="look", queue=QUEUE, priority=_RECONCILE_PRIORITY)
+    async def _look(timestamp: int) -> None:  # noqa: ARG001 - likewise
+        await stores.sweep.hint_overdue(now=clock())
 
 
 def add_take_tasks(engine: procrastinate.App, services: Services, media: Media) -> None:

@@ -35,6 +35,8 @@ _EMULATOR_PORT = 54331
 EMULATOR_KEY = "emulator:local"
 _BUCKET = "videos"
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
+# An emulator forgets its requests when it ends; asked at once, it says so, and they are rendered anew.
+_ASK_AGAIN = "update storyreel.renders set due_at = now() where status = 'submitted'"
 _READY_SECONDS = 60.0
 _PATIENCE = "0.2"  # the emulator is quicker than any provider, and nobody waits long for a laptop
 
@@ -96,7 +98,7 @@ async def start_stack(
         _database(folder, environment) as (owner_url, worker_url),
         listen(options.port or DEFAULT_PORT, exact=options.port is not None) as gateway,
     ):
-        await asyncio.to_thread(migrate, owner_url)
+        await asyncio.to_thread(_prepare, owner_url)
         info = StackInfo(
             url=f"http://127.0.0.1:{gateway.getsockname()[1]}",
             owner_url=owner_url,
@@ -150,6 +152,12 @@ def _children(
         )
         for name, arguments in wanted.items()
     ]
+
+
+def _prepare(owner_url: str) -> None:
+    migrate(owner_url)
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(_ASK_AGAIN)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ VARIABLES = [
     "STORYREEL_FFMPEG_PROCESSES",
     "STORYREEL_PATIENCE",
 ]
-URLS = [name for name in VARIABLES if name.endswith("_URL") and name != "SUPABASE_DB_URL"]
+URLS = [name for name in VARIABLES if name.endswith(("_URL", "_ENDPOINT")) and name != "SUPABASE_DB_URL"]
 
 
 def settings(**changes: str | None) -> Settings:
@@ -76,6 +76,13 @@ def test_what_is_missing_is_named(name: str, value: str | None) -> None:
     """Unset, empty and blank are all the same: not set."""
     with pytest.raises(BadSetting, match=f"{name}.* is not set"):
         settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", HOSTED)
+def test_what_is_missing_comes_with_its_mend(name: str) -> None:
+    """Not only that it is missing, but where one gets it."""
+    with pytest.raises(BadSetting, match=r"is not set\W+\w+ \w+"):
+        settings(**{name: None})
 
 
 @pytest.mark.parametrize("name", [name for name in VARIABLES if name not in HOSTED])

@@ -105,9 +105,14 @@ async def post(stop_later: Callable[[asyncio.Task[None]], None]) -> Post:
 
 
 @pytest.fixture
-def film_for(clip_bytes: bytes) -> Callable[[ClipRequest], bytes]:
-    """What the provider renders; a test module may have its own."""
-    return lambda _: clip_bytes
+def films() -> list[bytes]:
+    """What the provider renders next; then the good clip again."""
+    return []
+
+
+@pytest.fixture
+def film_for(films: list[bytes], clip_bytes: bytes) -> Callable[[ClipRequest], bytes]:
+    return lambda _: films.pop(0) if films else clip_bytes
 
 
 @pytest.fixture

@@ -1,0 +1,67 @@
+"""Runs the `storyreel` command as a stranger would: a process of its own, with no settings but those given."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "cli.main"]
+
+
+def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Nothing of ours from the outside."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    return {**kept, "COLUMNS": "100", **(settings or {})}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; `said` is what stands on its error output."""
+
+    code: int
+    out: str
+    said: str
+
+
+def storyreel(*arguments: str, settings: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
+    """Run a command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(settings),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def assert_sentence(ended: Ended, *words: str) -> None:
+    """It failed as the command promises: exit code 2, a sentence with these words, no stack trace."""
+    assert "Traceback" not in ended.said + ended.out
+    assert ended.code == 2, ended
+    for word in words:
+        assert word in ended.said
+    assert len(ended.said) < 1_000
+
+
+@contextmanager
+def running(
+    *arguments: str, settings: Mapping[str, str], log: Path, stdin: int | None = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that keeps running; killed at the end of the block if it still does."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], env=environment(settings), stdin=stdin, stdout=output, stderr=output
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdin:
+            process.stdin.close()

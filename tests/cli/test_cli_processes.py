@@ -1,0 +1,121 @@
+"""The long-running commands: they serve, and end quickly and quietly when told to or when their parent is gone."""
+
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.cli.running import running
+from tests.conftest import DatabaseUrls
+
+_ENDS = 15  # seconds, far more than it takes; a worker's own grace is 20
+
+
+def settings_for(worker_url: str, folder: Path) -> dict[str, str]:
+    return {
+        "SUPABASE_URL": "http://127.0.0.1:1",
+        "SUPABASE_DB_URL": worker_url,
+        "SUPABASE_SECRET_KEY": "sb_secret_for_tests_only_0123456789",
+        "STORYREEL_BUCKET_FOLDER": str(folder / "bucket"),
+        "STORYREEL_FAL_QUEUE_URL": "http://127.0.0.1:9",
+        "FAL_KEY": "id:secret",
+    }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])
+
+
+def wait_until_served(url: str, process: subprocess.Popen[bytes]) -> httpx.Response:
+    """The first answer at the address."""
+    with httpx.Client(trust_env=False) as http:
+        while process.poll() is None:
+            try:
+                return http.get(url)
+            except httpx.TransportError:
+                continue
+    raise AssertionError(f"it ended with {process.returncode}")
+
+
+def wait_until_working(owner_url: str, process: subprocess.Popen[bytes]) -> None:
+    """Until the engine has a worker and has run what it was hinted to run."""
+    query = """
+        select (select count(*) from procrastinate.procrastinate_workers) > 0
+           and (select count(*) from procrastinate.procrastinate_jobs where task_name = 'reconcile') = 0
+    """
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        while connection.execute(query).fetchone() != (True,):
+            assert process.poll() is None, f"it ended with {process.returncode}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_serve_ends_when_told_to(database_urls: DatabaseUrls, tmp_path: Path, number: signal.Signals) -> None:
+    """Code 0 and no trace: being told to stop is no error."""
+    port, log = free_port(), tmp_path / "log"
+    settings = settings_for(database_urls.worker, tmp_path)
+    with running("serve", "--port", str(port), settings=settings, log=log) as process:
+        answer = wait_until_served(f"http://127.0.0.1:{port}/functions/v1/health", process)
+        process.send_signal(number)
+
+        assert process.wait(_ENDS) == (0 if number == signal.SIGTERM else process.returncode)
+        assert process.returncode in {0, 130}
+    assert answer.status_code == 200
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_worker_ends_when_told_to(database_urls: DatabaseUrls, tmp_path: Path, number: signal.Signals) -> None:
+    """Code 0 and no trace, and no worker is left in the engine's list."""
+    log = tmp_path / "log"
+    settings = settings_for(database_urls.worker, tmp_path)
+    with running("worker", settings=settings, log=log) as process:
+        wait_until_working(database_urls.owner, process)
+        process.send_signal(number)
+
+        assert process.wait(_ENDS) == 0
+    assert "Traceback" not in log.read_text()
+    with psycopg.connect(database_urls.owner) as connection:
+        assert connection.execute("select count(*) from procrastinate.procrastinate_workers").fetchone() == (0,)
+
+
+def test_the_emulator_says_how_to_use_it(tmp_path: Path) -> None:
+    """The lines it prints, pasted into a shell, point a worker at it; told to stop it ends with code 0."""
+    port, log = free_port(), tmp_path / "log"
+    with running("emulator", "--port", str(port), settings={}, log=log) as process:
+        answer = wait_until_served(f"http://127.0.0.1:{port}/.well-known/jwks.json", process)
+        while "FAL_KEY" not in log.read_text():
+            assert process.poll() is None
+        script = next(line for line in log.read_text().splitlines() if "export" in line)
+        shell = f'{script.strip()}; printf "%s %s" "$STORYREEL_FAL_QUEUE_URL" "$FAL_KEY"'
+        said = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(_ENDS) == 0
+    assert answer.json()["keys"][0]["crv"] == "Ed25519"
+    assert said.split()[0] == f"http://127.0.0.1:{port}"
+    assert len(said.split()[1]) > 3
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("name", ["serve", "worker", "emulator"])
+def test_a_child_ends_with_its_parent(database_urls: DatabaseUrls, tmp_path: Path, name: str) -> None:
+    """A parent that was killed can tell nobody; its end of the pipe closes."""
+    port, log = free_port(), tmp_path / "log"
+    options = [] if name == "worker" else ["--port", str(port)]
+    settings = settings_for(database_urls.worker, tmp_path)
+    command = ("--end-with-parent", name, *options)
+    with running(*command, settings=settings, log=log, stdin=subprocess.PIPE) as process:
+        if name == "worker":
+            wait_until_working(database_urls.owner, process)
+        else:
+            wait_until_served(f"http://127.0.0.1:{port}/", process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+        assert process.wait(_ENDS) == 0
+    assert "Traceback" not in log.read_text()

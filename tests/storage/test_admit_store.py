@@ -1,0 +1,256 @@
+"""Admission: never more than the slots, the most urgent first, the money reserved once, and at any length of queue."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from pipeline.errors import GeneratorBusy, GeneratorMissing
+from pipeline.model import AdmittedRender, Prompt
+from tests.conftest import DatabaseUrls
+from tests.storage.builders import CLIP, LEASE, PARAMETERS, PASSING
+from tests.storage.world import World
+
+MANY_WAITING = """
+    with made as (
+      insert into storyreel.takes (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at)
+      select 'k' || n, 'lightning', %s, 'p', 'n', 1, true, now() from generate_series(1, %s) n
+      returning id, take_key
+    )
+    insert into storyreel.renders
+      (take_id, round, attempt, provider, endpoint, priority, estimate_usd, due_at, created_at)
+    select id, 1, 1, 'fal', 'e', case when random() < 0.5 then 10 else 0 end, 0.01, now() - interval '1 hour',
+           now() - interval '2 hours' + substr(take_key, 2)::int * interval '1 ms'
+    from made
+"""
+
+
+async def many_waiting(world: World, count: int) -> None:
+    parameters = (
+        '{"frames": 12, "steps": 4, "guidance": 3.0, "motion_scale": 1.2, "width": 512, "height": 512, "fps": 8}'
+    )
+    await world.owner.execute(MANY_WAITING, [parameters, count])
+
+
+async def slots(world: World, count: int) -> None:
+    await world.owner.execute("update storyreel.providers set slots = %s", [count])
+
+
+async def test_an_admitted_render_carries_everything_a_submission_needs(world: World) -> None:
+    """And its intent is on record before anybody is asked: status, lease, reservation, in one transaction."""
+    render = await world.admitted()
+
+    (take_prompt,) = await world.one("select prompt from storyreel.takes")
+    assert render == AdmittedRender(
+        render.id, 1, "lightning", "fal-ai/one", Prompt(take_prompt, "blurry"), 7, PARAMETERS, low_priority=False
+    )
+    row = await world.one("select status, admitted_at, due_at from storyreel.renders")
+    assert row == ("admitted", world.clock(), world.clock() + LEASE)
+    assert await world.ledger(render.id) == {"reserved": Decimal("0.01")}
+
+
+async def test_no_more_are_admitted_than_there_are_slots(world: World) -> None:
+    """Admitted, submitted and unknown renders each hold a slot; the provider never gets more than it allows."""
+    await slots(world, 3)
+    await many_waiting(world, 6)
+    renders, now = world.stores.renders, world.clock()
+
+    first, second, third = await renders.admit("fal", now=now, lease=LEASE)
+    assert await renders.admit("fal", now=now, lease=LEASE) == []
+    await world.submit(first, "r1")
+    assert await renders.answer_lost(second, due_at=now)
+    assert await renders.admit("fal", now=now, lease=LEASE) == []
+
+    await world.conclude(third.id, CLIP)
+    assert len(await renders.admit("fal", now=now, lease=LEASE)) == 1
+    await world.conclude(first.id, PASSING)
+    await world.conclude(second.id, CLIP)
+    assert len(await renders.admit("fal", now=now, lease=LEASE)) == 2
+
+
+async def test_fewer_slots_than_are_taken_admit_nothing(world: World) -> None:
+    """An operator who lowers the limit waits for what is under way; nothing fails."""
+    await slots(world, 3)
+    await many_waiting(world, 6)
+    assert len(await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE)) == 3
+
+    await slots(world, 1)
+
+    assert await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE) == []
+
+
+async def test_eight_admitters_at_once_keep_to_the_slots(world: World) -> None:
+    """Eight processes, five slots, forty renders: five go, each once, each with one reservation."""
+    await slots(world, 5)
+    await many_waiting(world, 40)
+
+    shares = await asyncio.gather(
+        *(world.stores.renders.admit("fal", now=world.clock(), lease=LEASE) for _ in range(8))
+    )
+
+    admitted = [render.id for share in shares for render in share]
+    assert (len(admitted), len(set(admitted))) == (5, 5)
+    assert await world.one("select count(*) from storyreel.renders where status = 'admitted'") == (5,)
+    assert await world.one("select count(*), count(distinct render_id) from storyreel.ledger") == (5, 5)
+
+
+async def test_an_admitter_waits_for_one_that_has_not_committed(world: World) -> None:
+    """The second counts only when the first's choice is known, so the two together keep to the slots."""
+    await slots(world, 2)
+    await many_waiting(world, 4)
+    admit_in_sql = "select storyreel.admit('fal', now(), interval '1 minute')"
+
+    async with world.holding(admit_in_sql):
+        second = asyncio.ensure_future(world.stores.renders.admit("fal", now=world.clock(), lease=LEASE))
+        await world.blocked(1)
+
+    assert await second == []
+    assert await world.one("select count(*) from storyreel.renders where status = 'admitted'") == (2,)
+
+
+async def test_the_most_urgent_goes_first_then_the_oldest(world: World) -> None:
+    """Priority before age, one at a time through one slot."""
+    await slots(world, 1)
+    await many_waiting(world, 12)
+    order = await world.rows("select id from storyreel.renders order by priority desc, created_at, id")
+
+    gone: list[tuple[UUID]] = []
+    while batch := await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE):
+        gone += [(render.id,) for render in batch]
+        await world.conclude(batch[0].id, CLIP)
+
+    assert gone == order
+
+
+async def test_a_batch_comes_in_its_order(world: World) -> None:
+    """What goes in one batch is handed out the most urgent first too, and says whether it is in a hurry."""
+    await slots(world, 12)
+    await many_waiting(world, 12)
+    order = await world.rows("select id, priority < 10 from storyreel.renders order by priority desc, created_at, id")
+
+    batch = await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE)
+
+    assert [(render.id, render.low_priority) for render in batch] == order
+
+
+async def test_a_render_is_not_admitted_before_it_is_due(world: World) -> None:
+    """A retry waits; a less urgent render that is due goes instead."""
+    await slots(world, 1)
+    await many_waiting(world, 2)
+    later = world.clock() + timedelta(minutes=1)
+    await world.owner.execute(
+        "update storyreel.renders set due_at = %s, priority = 20 where id = (select id from storyreel.renders limit 1)",
+        [later],
+    )
+
+    first = await world.admit()
+    await world.conclude(first.id, CLIP)
+    assert await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE) == []
+
+    world.clock.advance(minutes=1)
+    assert (await world.admit()).id != first.id
+
+
+async def test_another_providers_renders_are_left_alone(world: World) -> None:
+    """Slots and queue are per provider; one that is not known is an error, not an endless queue."""
+    await many_waiting(world, 1)
+    await world.owner.execute("insert into storyreel.providers (name) values ('other')")
+
+    assert await world.stores.renders.admit("other", now=world.clock(), lease=LEASE) == []
+    with pytest.raises(psycopg.errors.NoDataFound):
+        await world.stores.renders.admit("nobody", now=world.clock(), lease=LEASE)
+
+
+async def test_put_back_frees_the_slot_and_keeps_one_reservation(world: World) -> None:
+    """The provider was busy: the render waits until it is due, and admitted again reserves nothing more."""
+    await slots(world, 1)
+    render = await world.admitted()
+    await world.waiting("fox")
+    later = world.clock() + timedelta(seconds=30)
+
+    assert await world.stores.renders.put_back(render, due_at=later, why=GeneratorBusy("busy"))
+
+    assert await world.one(
+        "select status, admitted_at, due_at, endpoint, failure_code from storyreel.renders where id = %s", render.id
+    ) == ("waiting", None, later, "fal-ai/one", "generator_busy")
+    other = await world.admit()
+    assert other.id != render.id, "the slot is free for another"
+    await world.conclude(other.id, CLIP)
+    world.clock.advance(seconds=30)
+    again = await world.admit()
+    assert (again.id, again.tries) == (render.id, 2)
+    assert await world.ledger(render.id) == {"reserved": Decimal("0.01")}
+
+
+async def test_put_back_to_another_endpoint_goes_there_next(world: World) -> None:
+    """A 404 climbs down the ladder: the same render, the next rung."""
+    render = await world.admitted()
+
+    now = world.clock()
+    assert await world.stores.renders.put_back(
+        render, due_at=now, why=GeneratorMissing("404"), endpoint="fal-ai/two"
+    )
+
+    assert (await world.admit()).endpoint == "fal-ai/two"
+
+
+async def test_a_submitter_that_was_cut_off_changes_nothing(world: World) -> None:
+    """Its admission was put back and made anew: the old one's answers are old news."""
+    old = await world.admitted()
+    renders, now = world.stores.renders, world.clock()
+    assert await renders.put_back(old, due_at=now, why=GeneratorBusy("busy"))
+    assert not await renders.put_back(old, due_at=now, why=GeneratorBusy("busy"))
+    new = await world.admit()
+
+    assert not await renders.submitted(old, "old", now=now, due_at=now)
+    assert not await renders.answer_lost(old, due_at=now)
+    assert not await renders.put_back(old, due_at=now, why=GeneratorBusy("busy"))
+
+    assert await world.one("select status, request_id, tries from storyreel.renders") == ("admitted", None, new.tries)
+
+
+async def test_an_answer_that_comes_late_still_counts(world: World) -> None:
+    """A render whose answer was thought lost is submitted after all; its name is kept even where its end was first."""
+    render = await world.admitted()
+    renders, now = world.stores.renders, world.clock()
+    assert await renders.answer_lost(render, due_at=now)
+    assert await renders.submitted(render, "late", now=now, due_at=now)
+    assert await world.one("select status, request_id from storyreel.renders") == ("submitted", "late")
+
+    other = await world.admitted("fox")
+    await world.conclude(other.id, CLIP)
+    assert not await renders.submitted(other, "outrun", now=now, due_at=now)
+    assert await world.one("select status, request_id from storyreel.renders where id = %s", other.id) == (
+        "delivered",
+        "outrun",
+    )
+
+
+async def test_a_queue_of_twenty_thousand_costs_a_few_rows(world: World, database_urls: DatabaseUrls) -> None:
+    """Admitting never scans the renders, in a session's first call nor in its tenth, as counted by Postgres."""
+    await many_waiting(world, 20_000)
+    await world.owner.execute("analyze storyreel.renders")
+    costs = []
+    async with await psycopg.AsyncConnection.connect(database_urls.worker) as worker:
+        for _ in range(10):
+            await worker.execute("select storyreel.admit('fal', %s, interval '1 minute')", [world.clock()])
+            cursor = await worker.execute(
+                "select seq_scan, idx_tup_fetch from pg_stat_xact_user_tables where relid = 'storyreel.renders'::regclass"
+            )
+            costs.append(await cursor.fetchone())
+            await worker.execute(
+                "update storyreel.renders set status = 'cancelled', due_at = null, ended_at = now()"
+                " where id in (select id from storyreel.renders where status = 'admitted')"
+            )
+            await worker.commit()
+
+    assert all(cost and cost[0] == 0 and cost[1] < 1000 for cost in costs), costs
+    plan = "\n".join(str(line) for (line,) in await world.rows(
+        "explain select id from storyreel.renders where provider = 'fal' and status = 'waiting' and due_at <= now()"
+        " order by priority desc, created_at, id limit 2"
+    ))  # fmt: skip
+    assert "renders_next" in plan
+    assert "Seq Scan" not in plan
