@@ -52,7 +52,7 @@ async def _process(*argv: str, environment: dict[str, str], user: str | None = N
 @pytest.fixture
 async def pooled(stack: Stack) -> AsyncIterator[str]:
     """The URL, through the pooler, of a migrated database of its own on the stack's server."""
-    await stack.owner.execute("create database pooled")
+    await stack.ask("create database pooled")
     direct = urlsplit(stack.info.owner_url)
     sockets = parse_qs(direct.query)["host"][0]
     owner_url = stack.info.owner_url.replace("/postgres?", "/pooled?")

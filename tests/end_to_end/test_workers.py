@@ -1,0 +1,27 @@
+"""Several workers share the work of one database."""
+
+import asyncio
+import os
+import sys
+
+from local.stack import settings_of
+from tests.end_to_end.conftest import Stack
+
+_STORIES = 8
+
+
+async def test_two_workers_share_the_work_and_pay_once(stack: Stack) -> None:
+    """With two workers on one database, every story is ready and every clip was ordered once."""
+    environment = {**os.environ, **settings_of(stack.info)}
+    second = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cli.main", "worker", env=environment, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        stories = [await stack.insert(f"Bear {number} counts the twins") for number in range(_STORIES)]
+        videos = [await stack.end_of(story) for story in stories]
+    finally:
+        second.terminate()
+        await second.wait()
+
+    assert [video["work"] for video in videos] == ["idle"] * _STORIES
+    assert sum("counts the twins" in prompt for prompt in await stack.submits()) == _STORIES
