@@ -16,7 +16,10 @@ from benchmarks.stack import throwaway_stack
 from local.stack import StackOptions
 
 _WAITING = "select count(*) from storyreel.renders where status = 'waiting'"
-_INSERT = "insert into public.stories (text) select 'A whale counts to ' || n from generate_series(%s::int, %s::int) n"
+_INSERT = """
+    insert into public.stories (text)
+    select 'A whale counts to ' || n from generate_series(%s::int, %s::int) n
+"""
 # As a worker calls it, with every slot but one taken; rolled back, so that each call meets the same rows.
 _ADMIT = "select count(*) from storyreel.admit('fal', now(), interval '1 minute')"
 

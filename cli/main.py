@@ -119,7 +119,7 @@ _db_url = click.option(
 )
 
 
-@db.command()
+@db.command(short_help="Apply what is missing, and say what was done.")
 @_db_url
 def migrate(db_url: str) -> None:
     """Apply the migrations that are missing, then the engine's tables, and say what was done."""
@@ -128,7 +128,7 @@ def migrate(db_url: str) -> None:
     sys.exit(migrate_database(db_url))
 
 
-@db.command()
+@db.command(short_help="Make a plain Postgres look like Supabase's.")
 @_db_url
 def bootstrap(db_url: str) -> None:
     """Give a plain Postgres the roles and functions of a Supabase database. Never for a hosted one."""
@@ -137,7 +137,7 @@ def bootstrap(db_url: str) -> None:
     sys.exit(bootstrap_database(db_url))
 
 
-@db.command("engine-sql")
+@db.command("engine-sql", short_help="Print the engine's installation as SQL.")
 def engine_sql() -> None:
     """Print the engine's installation as SQL, for a migration file of your own (`supabase db push`)."""
     from cli.database import print_engine_sql  # noqa: PLC0415
@@ -158,6 +158,12 @@ def main() -> None:
     except StoryreelError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    except Exception as error:
+        # Known by name: importing the driver here would slow down every command that needs no database.
+        if "OperationalError" not in {kind.__name__ for kind in type(error).__mro__}:
+            raise
+        click.echo(f"Error: the database does not answer: {error}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+import click
 
 from functions.settings import from_environment
 
@@ -48,7 +51,7 @@ def log_to_stderr() -> None:
 
 
 def run_worker_process() -> None:
-    """Run a worker until told to stop. Raises `BadSetting`."""
+    """Run a worker until told to stop. Raises `BadSetting`, and `OperationalError` where no database answers."""
     from functions.jobs import run_worker  # noqa: PLC0415 - the engine, which the server does not need
     from functions.services import open_media, open_services  # noqa: PLC0415
 
@@ -63,15 +66,35 @@ def run_worker_process() -> None:
 
 
 def run_server_process(*, host: str, port: int, fd: int | None) -> None:
-    """Serve until told to stop. Raises `BadSetting`."""
-    import uvicorn  # noqa: PLC0415
+    """Serve until told to stop. Raises as the worker does, and `click.ClickException` where the port is taken."""
+    import uvicorn  # noqa: PLC0415 - only here
 
+    from functions.services import Services, open_services  # noqa: PLC0415
     from local.gateway import create_gateway  # noqa: PLC0415
+    from local.serving import Server, serve_until_cancelled  # noqa: PLC0415
 
-    app = create_gateway(from_environment())
+    settings = from_environment()
+
+    async def serve() -> None:
+        async with open_services(settings) as services:
+            opened: AbstractAsyncContextManager[Services] = nullcontext(services)
+            app = create_gateway(settings, lambda: opened)
+            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10)
+            with _listener(host, port, fd) as listener:
+                await serve_until_cancelled(Server(config), listener)
+
     log_to_stderr()
-    config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10, backlog=2048
-    )
-    inherited = [socket.socket(fileno=fd)] if fd is not None else None
-    uvicorn.Server(config).run(sockets=inherited)
+    run_until_told(serve)
+
+
+def _listener(host: str, port: int, fd: int | None) -> socket.socket:
+    from local.sockets import PortTakenError, listen  # noqa: PLC0415
+
+    if fd is not None:
+        return socket.socket(fileno=fd)
+    try:
+        return listen(port, exact=True, host=host)
+    except PortTakenError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}: {error.strerror or error}") from error

@@ -4,9 +4,10 @@ Starlette and not FastAPI: four handlers that read raw bytes gain nothing from p
 generated OpenAPI page, and a cold start pays for every import. Bodies are still parsed by pydantic.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from psycopg import OperationalError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +15,14 @@ from starlette.routing import BaseRoute, Route
 
 from functions.generate_video import generate_video
 from functions.health import health
-from functions.problems import CORS, on_error, on_fault, on_not_found, on_wrong_method
+from functions.problems import (
+    CORS,
+    on_database_away,
+    on_error,
+    on_fault,
+    on_not_found,
+    on_wrong_method,
+)
 from functions.run_jobs import run_jobs
 from functions.services import Services, open_services
 from functions.settings import from_environment
@@ -24,24 +32,26 @@ from pipeline.errors import StoryreelError
 BASE = "/functions/v1"
 
 
+Handler = Callable[[Request], Awaitable[Response]]
+
+
 def routes() -> list[Route]:
-    """Every function; OPTIONS answers without a key, as a browser's preflight expects."""
-    functions = {
-        f"{BASE}/generate-video": (generate_video, "POST"),
-        f"{BASE}/run-jobs": (run_jobs, "POST"),
-        f"{BASE}/health": (health, "GET"),
-    }
-    preflights = [Route(path, _preflight, methods=["OPTIONS"]) for path in functions]
-    called = [Route(path, handler, methods=[method]) for path, (handler, method) in functions.items()]
+    """Every function; those that a browser may call answer its preflight, which carries no key."""
     return [
-        *preflights,
-        *called,
+        _function("generate-video", generate_video, "POST"),
+        _function("run-jobs", run_jobs, "POST"),
+        _function("health", health, "GET"),
         Route(f"{BASE}/video-webhook/{{render_id}}", video_webhook, methods=["POST"]),
     ]
 
 
-async def _preflight(_: Request) -> Response:
-    return Response(status_code=204, headers=CORS)
+def _function(name: str, handler: Handler, method: str) -> Route:
+    async def called(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=CORS)
+        return await handler(request)
+
+    return Route(f"{BASE}/{name}", called, methods=[method, "OPTIONS"])
 
 
 def create_app(
@@ -65,13 +75,16 @@ def create_app(
             app.state.services = opened
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=[*routes(), *more_routes],
         lifespan=lifespan,
         exception_handlers={
             StoryreelError: on_error,
+            OperationalError: on_database_away,
             404: on_not_found,
             405: on_wrong_method,
             Exception: on_fault,
         },
     )
+    app.router.redirect_slashes = False  # a redirect would lack the CORS headers
+    return app

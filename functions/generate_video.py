@@ -43,6 +43,7 @@ class Call(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
+_NAME: TypeAdapter[str] = TypeAdapter(_Name)
 _BODY: TypeAdapter[DatabaseEvent | Call] = TypeAdapter(DatabaseEvent | Call)
 
 
@@ -64,12 +65,12 @@ def _parse(raw: bytes) -> DatabaseEvent | Call:
     try:
         return _BODY.validate_json(raw)
     except ValidationError as error:
-        raise Refused(422, "bad_request", _explain(error, raw)) from error
+        raise Refused(422, "bad_request", _explain(error)) from error
 
 
-def _explain(error: ValidationError, raw: bytes) -> str:
-    """The complaints about the shape that the body was probably meant to have."""
-    meant = "DatabaseEvent" if b'"table"' in raw else "Call"
+def _explain(error: ValidationError) -> str:
+    """The complaints about the shape that the body was meant to have: only an event names a table."""
+    meant = "DatabaseEvent" if ("Call", "table") in {fault["loc"] for fault in error.errors()} else "Call"
     complaints = [
         f"{'.'.join(str(part) for part in fault['loc'] if part not in {'DatabaseEvent', 'Call'}) or 'body'}: "
         f"{fault['msg']}"
@@ -91,11 +92,19 @@ async def _request_text(services: Services, call: Call) -> VideoView:
 async def _request_row(services: Services, event: DatabaseEvent) -> VideoView:
     stories = services.stores.stories
     attachment = await stories.attachment(event.schema_, event.table)
-    source_id = (event.record or {}).get(attachment.id_column)
-    if source_id is None:
-        raise Refused(422, "bad_request", f"record.{attachment.id_column}: the row's key is missing")
-    await stories.request_of(attachment.source_table, str(source_id))
-    return await _find(services, attachment.source_table, str(source_id))
+    source_id = _key_of(event, attachment.id_column)
+    await stories.request_of(attachment.source_table, source_id)
+    return await _find(services, attachment.source_table, source_id)
+
+
+def _key_of(event: DatabaseEvent, column: str) -> str:
+    value = (event.record or {}).get(column)
+    if value is None:
+        raise Refused(422, "bad_request", f"record.{column}: the row's key is missing")
+    try:
+        return _NAME.validate_python(str(value))
+    except ValidationError as error:
+        raise Refused(422, "bad_request", f"record.{column}: {error.errors()[0]['msg']}") from error
 
 
 async def _find(services: Services, source_table: str, source_id: str) -> VideoView:

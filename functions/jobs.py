@@ -44,6 +44,7 @@ def create_engine(services: Services, media: Media) -> procrastinate.App:
         kwargs={key: value for key, value in CONNECT.items() if key not in {"autocommit", "row_factory"}},
         min_size=1,
         max_size=4,
+        reconnect_timeout=5,
     )
     engine = procrastinate.App(connector=connector)
     add_row_tasks(engine, services)

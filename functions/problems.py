@@ -50,9 +50,9 @@ class Refused(StoryreelError):
 def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
     """A problem document. `code` is the stable word that programs look at."""
     body = {"type": "about:blank", "title": _TITLES.get(status, "Error"), "status": status, "code": code}
-    return JSONResponse(
-        {**body, "detail": detail, **more}, status, headers=CORS, media_type="application/problem+json"
-    )
+    # Supabase's Python client shows nothing but a member named `error`.
+    told = {**body, "detail": detail, "error": detail, **more}
+    return JSONResponse(told, status, headers=CORS, media_type="application/problem+json")
 
 
 _TITLES = {
@@ -82,9 +82,18 @@ def on_not_found(request: Request, _: Exception) -> Response:
     return problem(404, "not_found", f"there is no function at {request.url.path}")
 
 
-def on_wrong_method(request: Request, _: Exception) -> Response:
+def on_wrong_method(request: Request, error: Exception) -> Response:
     """The answer to a method that the function does not take."""
-    return problem(405, "method_not_allowed", f"{request.method} is not what this function takes")
+    answer = problem(405, "method_not_allowed", f"{request.method} is not what this function takes")
+    answer.headers.update(getattr(error, "headers", None) or {})  # Allow
+    return answer
+
+
+def on_database_away(_: Request, __: Exception) -> Response:
+    """The answer while the database does not answer: come back."""
+    answer = problem(503, "database", "the database does not answer; try again")
+    answer.headers["retry-after"] = "5"
+    return answer
 
 
 def on_fault(_: Request, error: Exception) -> Response:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Collection
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from functions.problems import Refused
 
@@ -14,10 +14,13 @@ async def read_body(request: Request, *, limit: int) -> bytes:
     if not announced.isdigit() or int(announced) > limit:
         raise Refused(413, "too_large", f"the body may have {limit} bytes at most")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Refused(413, "too_large", f"the body may have {limit} bytes at most")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise Refused(413, "too_large", f"the body may have {limit} bytes at most")
+    except ClientDisconnect as error:
+        raise Refused(400, "hung_up", "the body broke off") from error
     return bytes(body)
 
 
@@ -26,7 +29,11 @@ def require_secret(request: Request, secrets: Collection[str]) -> None:
 
     Every secret is compared in constant time, so that several can be valid while one is replaced.
     """
-    shown = request.headers.get("apikey") or request.headers.get("authorization", "").removeprefix("Bearer ")
-    matches = [hmac.compare_digest(shown.encode(), secret.encode()) for secret in secrets]
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    # Both: Supabase's clients always send an apikey, and some deployments keep the secret in the other.
+    shown = [request.headers.get("apikey", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
+    matches = [
+        hmac.compare_digest(candidate.encode(), secret.encode()) for candidate in shown for secret in secrets
+    ]
     if not any(matches):
         raise Refused(401, "unauthorized", "send a valid secret key in the apikey header")

@@ -4,6 +4,7 @@ Every error names the variable and the mend. Nothing here opens a connection. Se
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,10 +108,10 @@ def inherited() -> dict[str, str]:
 
 def read(environment: Environment, *, cores: int) -> Settings:
     """Read everything at once. Raises `BadSetting`. `cores` is what ffmpeg may use unless it is set."""
-    base = _url(environment, "SUPABASE_URL")
+    base = _url(environment, "SUPABASE_URL", "the project's address, https://<ref>.supabase.co")
     functions = _optional_url(environment, "STORYREEL_FUNCTIONS_URL") or f"{base}/functions/v1"
     return Settings(
-        database=DatabaseSettings(_required(environment, "SUPABASE_DB_URL")),
+        database=DatabaseSettings(_database_url(environment)),
         fal=_fal(environment),
         bucket=_bucket(environment, base),
         http=HttpSettings(functions, _secrets(environment)),
@@ -123,7 +124,7 @@ def read(environment: Environment, *, cores: int) -> Settings:
 
 
 def _fal(environment: Environment) -> FalSettings:
-    key = _required(environment, "FAL_KEY", why="make one at fal.ai, or run `storyreel emulator`")
+    key = _required(environment, "FAL_KEY", "make one at fal.ai, or run `storyreel emulator`")
     queue = _optional_url(environment, "STORYREEL_FAL_QUEUE_URL")
     if queue is None or queue == FAL_QUEUE_URL:
         return FalSettings(key)
@@ -132,86 +133,108 @@ def _fal(environment: Environment) -> FalSettings:
 
 
 def _bucket(environment: Environment, base: str) -> BucketSettings:
-    name = environment.get("STORYREEL_BUCKET", "") or "videos"
-    if folder := environment.get("STORYREEL_BUCKET_FOLDER"):
+    name = _value(environment, "STORYREEL_BUCKET") or "videos"
+    if folder := _value(environment, "STORYREEL_BUCKET_FOLDER"):
         return DiskBucketSettings(Path(folder), name, base)
-    if "STORYREEL_S3_ACCESS_KEY" in environment:
+    if access_key := _value(environment, "STORYREEL_S3_ACCESS_KEY"):
         return S3BucketSettings(
             name=name,
             endpoint=_optional_url(environment, "STORYREEL_S3_ENDPOINT"),
-            region=environment.get("STORYREEL_S3_REGION", "") or "us-east-1",
-            access_key=_required(environment, "STORYREEL_S3_ACCESS_KEY"),
-            secret_key=_required(environment, "STORYREEL_S3_SECRET_KEY"),
-            public_base_url=_url(environment, "STORYREEL_PUBLIC_URL"),
+            region=_value(environment, "STORYREEL_S3_REGION") or "us-east-1",
+            access_key=access_key,
+            secret_key=_required(environment, "STORYREEL_S3_SECRET_KEY", "it belongs to the access key"),
+            public_base_url=_url(environment, "STORYREEL_PUBLIC_URL", "where the bucket's files are reached"),
         )
     return SupabaseBucketSettings(base, _service_key(environment), name)
 
 
 def _service_key(environment: Environment) -> str:
     for name in ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"):
-        if value := environment.get(name):
+        if value := _value(environment, name):
             return value
-    raise BadSetting("SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) is not set")
+    raise BadSetting(
+        "SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) is not set: copy it from the project's API keys"
+    )
 
 
 def _secrets(environment: Environment) -> tuple[str, ...]:
     """Several are valid at once, so that one can be replaced without an outage."""
     own = [part.strip() for part in environment.get("STORYREEL_SECRETS", "").split(",") if part.strip()]
-    if any(len(secret) < 16 for secret in own):
-        raise BadSetting("a secret in STORYREEL_SECRETS is shorter than 16 characters")
+    if any(len(secret) < 16 or not secret.isascii() or not secret.isprintable() for secret in own):
+        raise BadSetting("a secret in STORYREEL_SECRETS is shorter than 16 characters, or not plain ASCII")
     return tuple(own) or (_service_key(environment),)
 
 
-def _required(environment: Environment, name: str, *, why: str = "") -> str:
-    value = environment.get(name, "").strip()
+def _value(environment: Environment, name: str) -> str:
+    return environment.get(name, "").strip()
+
+
+def _required(environment: Environment, name: str, mend: str) -> str:
+    value = _value(environment, name)
     if not value:
-        raise BadSetting(f"{name} is not set" + (f": {why}" if why else ""))
+        raise BadSetting(f"{name} is not set: {mend}")
+    return value
+
+
+def _database_url(environment: Environment) -> str:
+    name = "SUPABASE_DB_URL"
+    value = _required(environment, name, "the database's URL, postgresql://storyreel:…@…")
+    if not value.startswith(("postgresql://", "postgres://")) or not value.isprintable():
+        raise BadSetting(f"{name} is no URL of the form postgresql://storyreel:…@…")
     return value
 
 
 def _optional_url(environment: Environment, name: str) -> str | None:
-    value = environment.get(name, "").strip().rstrip("/")
+    value = _value(environment, name).rstrip("/")
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        usable = False
+    if not usable or not value.isprintable():
         raise BadSetting(f"{name} is {value!r}, which is no http or https address")
     return value
 
 
-def _url(environment: Environment, name: str) -> str:
+def _url(environment: Environment, name: str, mend: str) -> str:
     value = _optional_url(environment, name)
     if value is None:
-        raise BadSetting(f"{name} is not set")
+        raise BadSetting(f"{name} is not set: {mend}")
     return value
 
 
 def _positive(environment: Environment, name: str, *, default: int) -> int:
-    value = environment.get(name, "").strip()
+    value = _value(environment, name)
     if not value:
         return default
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise BadSetting(f"{name} is {value!r}; it must be a whole number from 1")
+    if not re.fullmatch(r"[1-9]\d{0,3}", value, re.ASCII):
+        raise BadSetting(f"{name} is {value[:20]!r}; it must be a whole number from 1 to 9999")
     return int(value)
 
 
 def _patience(environment: Environment) -> float:
     """By how much longer than usual to wait before someone looks again."""
-    value = environment.get("STORYREEL_PATIENCE", "").strip() or "1"
+    value = _value(environment, "STORYREEL_PATIENCE") or "1"
     try:
         factor = float(value)
     except ValueError:
         factor = 0.0
     if not 0.01 <= factor <= 100:
-        raise BadSetting(f"STORYREEL_PATIENCE is {value!r}; it must be a number from 0.01 to 100")
+        raise BadSetting(f"STORYREEL_PATIENCE is {value[:20]!r}; it must be a number from 0.01 to 100")
     return factor
 
 
 def _file(environment: Environment, name: str) -> Path | None:
-    value = environment.get(name, "").strip()
+    value = _value(environment, name)
     if not value:
         return None
     path = Path(value)
-    if not path.is_file():
-        raise BadSetting(f"{name} is {value!r}, where no file is")
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):  # longer than any path may be, or with a NUL in it
+        found = False
+    if not found:
+        raise BadSetting(f"{name} is {value[:200]!r}, where no file is")
     return path

@@ -36,9 +36,13 @@ class Children:
         self._keepers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        for child in self._children:
-            self._running[child.name] = await _start(child)
-            self._keepers.append(asyncio.create_task(self._keep(child)))
+        try:
+            for child in self._children:
+                self._running[child.name] = await _start(child)
+                self._keepers.append(asyncio.create_task(self._keep(child)))
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

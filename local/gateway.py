@@ -4,22 +4,19 @@ Hosted, Supabase serves the bucket; here one server has both, under Supabase's o
 by its host alone.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
 
 from functions.app import create_app
-from functions.services import Services, open_services
+from functions.services import Services
 from functions.settings import DiskBucketSettings, Settings
 from local.bucket.server import routes
 
 
-def create_gateway(settings: Settings) -> Starlette:
-    """The application for these settings."""
-
-    def services() -> AbstractAsyncContextManager[Services]:
-        return open_services(settings)
-
+def create_gateway(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
+    """The application for these settings, with what they opened."""
     if isinstance(settings.bucket, DiskBucketSettings):
         secret = settings.http.secrets[0]
         return create_app(services, more_routes=routes(settings.bucket.root, secret=secret))

@@ -3,8 +3,9 @@
 Starts and stops one server that listens on a Unix socket only, trusting whoever can reach that socket. It
 must not read settings, and it must not create what a hosted Supabase has (that is `bootstrap.sql`).
 
-As root, Postgres refuses to run: the server then runs as `nobody`, and where `nobody` could not reach the
-folder (a checkout below /root), data and binaries live in a folder of ours below the temporary directory.
+As root, Postgres refuses to run: the server then runs as `nobody`. Where `nobody` could not reach the folder (a
+checkout below /root), or its path would break a shell command, data and programs live in a folder of ours below
+the temporary directory.
 Nobody's permissions on existing folders are ever widened.
 """
 
@@ -12,6 +13,7 @@ import contextlib
 import hashlib
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,6 +29,7 @@ _UNPRIVILEGED_USER = "nobody"
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103  # bytes; the shortest of sun_path on Linux (108) and macOS (104), with its NUL
 _TRAVERSE_BY_OTHERS = 0o001
+_SHELL_CHARACTERS = '"$`\\'  # pg_ctl puts paths into a shell command, within double quotes
 _CONFIG = """\
 # Small and quiet: one laptop, one user.
 listen_addresses = ''
@@ -69,12 +72,13 @@ class EmbeddedPostgres:
 
     def start(self) -> Self:
         """Start the server, or find it running. Raises `PostgresFailedError`."""
+        self._make(self._place.sockets)  # below the temporary directory it may have been swept away
         if not (self._place.data / "PG_VERSION").exists():
             self._initialise()
         if not self._is_running():
             self._run(
                 ["pg_ctl", "-w", "-t", "30", "-D", str(self._place.data), "-l", str(self._server_log()),
-                 "-o", f"-k '{self._place.sockets}'", "start"]
+                 "-o", f"-k {shlex.quote(str(self._place.sockets))}", "start"]
             )  # fmt: skip
         return self
 
@@ -109,7 +113,6 @@ class EmbeddedPostgres:
         draft = self._place.data.with_name(self._place.data.name + ".draft")
         shutil.rmtree(draft, ignore_errors=True)
         self._make(draft)
-        self._make(self._place.sockets)
         self._run(["initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync",
                    "-U", "postgres", "-D", str(draft)])  # fmt: skip
         with (draft / "postgresql.conf").open("a") as config:
@@ -158,10 +161,11 @@ class EmbeddedPostgres:
 def _place(folder: Path, binaries: Path) -> _Place:
     user = pwd.getpwnam(_UNPRIVILEGED_USER) if os.geteuid() == 0 else None
     home, aside = folder, None
-    if user and not (_reachable(folder) and _reachable(binaries)):
+    odd = any(character in f"{folder}{binaries}" for character in _SHELL_CHARACTERS)
+    if odd or (user and not (_reachable(folder) and _reachable(binaries))):
         home = aside = _aside(folder)
         home.mkdir(mode=0o755, parents=True, exist_ok=True)
-        binaries = _copied(binaries.parent, home / "install") / "bin"
+        binaries = _copied(binaries, home / "install")
     sockets = home / "run"
     if len(os.fsencode(sockets / _SOCKET_NAME)) > _SOCKET_PATH_LIMIT:
         aside = _aside(folder)
@@ -189,9 +193,15 @@ def _aside(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"storyreel-{os.geteuid()}-{name}"
 
 
-def _copied(source: Path, target: Path) -> Path:
+def _copied(binaries: Path, target: Path) -> Path:
+    """A copy of the programs, with the libraries that they look for beside their package."""
+    package = binaries.parents[1]
+    copied = target / package.name / binaries.parent.name / binaries.name
     if not target.exists():
         draft = target.with_name(f"{target.name}.{os.getpid()}")
-        shutil.copytree(source, draft)
+        shutil.copytree(binaries.parent, draft / package.name / binaries.parent.name)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, draft / libraries.name)
         draft.rename(target)
-    return target
+    return copied

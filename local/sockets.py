@@ -1,23 +1,25 @@
-"""Loopback sockets to listen on: the wanted port, or the next free one. Knows nothing of what is served."""
+"""Sockets to listen on: the wanted port, or the next free one. Knows nothing of what is served."""
 
 import errno
 import socket
 
 _TRIED = 50
+_LAST_PORT = 65535
 
 
 class PortTakenError(RuntimeError):
     """The port that was asked for by name belongs to someone else."""
 
 
-def listen(port: int, *, exact: bool) -> socket.socket:
+def listen(port: int, *, exact: bool, host: str = "127.0.0.1") -> socket.socket:
     """A listening socket on `port`; unless `exact`, on the next free one after it.
 
     Raises `PortTakenError`, and `OSError` for what is no question of the port.
     """
-    for candidate in range(port, port + (1 if exact else _TRIED)):
+    last = port if exact else min(port + _TRIED - 1, _LAST_PORT)
+    for candidate in range(port, last + 1):
         try:
-            listener = socket.create_server(("127.0.0.1", candidate), backlog=512)
+            listener = socket.create_server((host, candidate), backlog=2048)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
@@ -28,5 +30,5 @@ def listen(port: int, *, exact: bool) -> socket.socket:
     raise PortTakenError(
         f"port {port} is taken; stop what listens there, or name another"
         if exact
-        else f"no port is free from {port} to {port + _TRIED - 1}"
+        else f"no port is free from {port} to {last}"
     )

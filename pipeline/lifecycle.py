@@ -130,6 +130,7 @@ RENDER: Mapping[RenderStatus, Mapping[RenderEvent, RenderStatus | None]] = {
         _RE.WITHDRAWN: _R.CANCELLED,
         _RE.CLIP: _R.DELIVERED,  # put back because nothing was accepted, and yet it was
         _RE.ERROR: None,
+        _RE.SILENCE: None,
     },
     _R.ADMITTED: {
         _RE.PUT_BACK: _R.WAITING,
@@ -137,12 +138,14 @@ RENDER: Mapping[RenderStatus, Mapping[RenderEvent, RenderStatus | None]] = {
         _RE.ANSWER_LOST: _R.UNKNOWN,
         _RE.CLIP: _R.DELIVERED,  # a delivery that outran our saving of the request id
         _RE.ERROR: _R.FAILED,
+        _RE.SILENCE: None,
         _RE.WITHDRAWN: _R.CANCELLED,
     },
     _R.SUBMITTED: {
         _RE.SUBMITTED: None,
         _RE.CLIP: _R.DELIVERED,
         _RE.ERROR: _R.FAILED,
+        _RE.SILENCE: None,  # its answer came between a sweep's look and its verdict
         _RE.WITHDRAWN: _R.CANCELLED,
     },
     _R.UNKNOWN: {

@@ -56,8 +56,9 @@ class Verdict:
 
 def on_clip(seen: RenderSeen, clip: Clip) -> Verdict:
     """A clip arrived. It is used if the take still wants one; delivered it is anyway, for it was paid for."""
-    take = take_after(seen.take_status, TakeEvent.DELIVERED)
-    return Verdict(render=render_after(seen.status, RenderEvent.CLIP), take=take, clip=clip if take else None)
+    render = render_after(seen.status, RenderEvent.CLIP)
+    take = take_after(seen.take_status, TakeEvent.DELIVERED) if render else None  # old news revives nothing
+    return Verdict(render=render, take=take, clip=clip if take else None)
 
 
 def on_failure(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: float) -> Verdict:

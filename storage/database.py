@@ -60,7 +60,8 @@ class Database:
             min_size=0,
             max_size=connections,
             max_idle=60,
-            timeout=15,
+            timeout=5,
+            reconnect_timeout=5,  # else the pauses between attempts grow to minutes, and outlast the outage
             check=AsyncConnectionPool.check_connection,  # a connection that died in the pool is replaced
             open=False,
         )

@@ -27,6 +27,14 @@ _HISTORY = """
       version text primary key, statements text[], name text
     );
 """
+# The first of our migrations makes the role too; either may come first.
+_ROLE = """
+do $$ begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'storyreel') then
+    create role storyreel login;
+  end if;
+end $$;
+"""
 # The engine comes without a search_path on its functions and with every one of them open to everybody.
 _LOCK_DOWN_ENGINE = """
 do $$
@@ -76,8 +84,8 @@ def migrate(url: str) -> list[str]:
     """
     with psycopg.connect(url, autocommit=True) as connection:
         _require_supabase(connection)
-        connection.execute(_SETTINGS)
         connection.execute("select pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
+        connection.execute(_SETTINGS)  # after the wait for another migrate, which may take its time
         connection.execute(_HISTORY)
         return [*_apply_ours(connection), *_apply_engine(connection)]
 
@@ -112,7 +120,7 @@ def engine_sql() -> str:
     """The whole of the engine's installation as one script, from the installed package."""
     schema = files("procrastinate").joinpath("sql", "schema.sql").read_text()
     return (
-        f"create schema {ENGINE_SCHEMA};\nset local search_path = {ENGINE_SCHEMA}, pg_catalog;\n"
+        f"{_ROLE}create schema {ENGINE_SCHEMA};\nset search_path = {ENGINE_SCHEMA}, pg_catalog;\n"
         f"{schema}\nreset search_path;\n{_LOCK_DOWN_ENGINE}"
         f"comment on schema {ENGINE_SCHEMA} is '{version('procrastinate')}';\n"
     )
@@ -127,7 +135,7 @@ def _apply_engine(connection: psycopg.Connection) -> Iterator[str]:
         with connection.transaction():
             connection.execute(engine_sql().encode())
         yield f"procrastinate {wanted}"
-    elif row[0] != wanted:
+    elif _release(row[0]) < _release(wanted):
         yield from _upgrade_engine(connection, row[0], wanted)
 
 

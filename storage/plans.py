@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from psycopg import Rollback
 from psycopg.types.json import Jsonb
 
 from pipeline.lifecycle import TakeEvent, TakeStatus, take_after
@@ -44,11 +45,16 @@ class PostgresPlans:
     async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
         """See `pipeline.ports.Plans`."""
         async with self._database.transaction() as tx:
+            takes = await _lock_takes(tx, shots, now)
             if not await _mark_planned(tx, revision, now):
-                return False
+                raise Rollback  # the takes just made are nobody's
             for number, shot in enumerate(shots, start=1):
-                await _subscribe(tx, revision, number, shot, now)
-        return True
+                take = takes[shot.take_key]
+                arguments = {"revision_id": revision.id, "number": number, "take_id": take["id"]}
+                await tx.run(_SQL["insert_shot"], arguments)
+                await _want(tx, take, shot, revision.priority, now)
+            return True
+        return False
 
     async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
         """See `pipeline.ports.Plans`."""
@@ -60,21 +66,23 @@ class PostgresPlans:
         return True
 
 
+async def _lock_takes(tx: Transaction, shots: Sequence[PlannedShot], now: datetime) -> dict[str, Row]:
+    """The takes that the shots want, made where they are new, locked in one order for everybody."""
+    takes: dict[str, Row] = {}
+    for shot in sorted(shots, key=lambda shot: shot.take_key):
+        await tx.run(_SQL["insert_take"], _take_arguments(shot, now))
+        await tx.run(_SQL["lock_take"], {"take_key": shot.take_key})
+        take = await tx.one(_SQL["read_take"], {"take_key": shot.take_key})
+        assert take is not None, "inserted or found two lines above; takes are never deleted"
+        takes[shot.take_key] = take
+    return takes
+
+
 async def _mark_planned(tx: Transaction, revision: RevisionToPlan, now: datetime) -> bool:
+    """Locks the video first: takes, then videos, then revisions is the order for everybody."""
     arguments = {"id": revision.id, "attempt": revision.attempt, "now": now}
+    await tx.run(_SQL["lock_video"], arguments)
     return await tx.run(_SQL["mark_planned"], arguments) == 1
-
-
-async def _subscribe(
-    tx: Transaction, revision: RevisionToPlan, number: int, shot: PlannedShot, now: datetime
-) -> None:
-    await tx.run(_SQL["insert_take"], _take_arguments(shot, now))
-    await tx.run(_SQL["lock_take"], {"take_key": shot.take_key})
-    take = await tx.one(_SQL["read_take"], {"take_key": shot.take_key})
-    assert take is not None, "inserted or found a line above; takes are never deleted"
-    shot_arguments = {"revision_id": revision.id, "number": number, "take_id": take["id"]}
-    await tx.run(_SQL["insert_shot"], shot_arguments)
-    await _want(tx, take, shot, revision.priority, now)
 
 
 async def _want(tx: Transaction, take: Row, shot: PlannedShot, priority: int, now: datetime) -> None:

@@ -7,6 +7,7 @@ What news means is decided by `pipeline.outcome`; this only applies the verdict.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from pipeline.errors import GeneratorError
@@ -85,24 +86,21 @@ class PostgresRenders:
         self, render_id: UUID, delivery: Delivery, decide: Callable[[RenderSeen], Verdict], *, provider: str
     ) -> str:
         """See `pipeline.ports.Renders`."""
-        now = delivery.received_at
+        arguments = {
+            "provider": provider,
+            "request_id": delivery.request_id,
+            "digest": delivery.digest,
+            "body": delivery.body,
+            "id": render_id,
+            "now": delivery.received_at,
+        }
         async with self._database.transaction() as tx:
-            verdict = await _conclude(tx, render_id, decide, now, request_id=delivery.request_id)
-            outcome = _outcome(verdict, delivery)
-            arguments = {
-                "provider": provider,
-                "request_id": delivery.request_id,
-                "digest": delivery.digest,
-                "body": delivery.body,
-                "render_id": render_id,
-                "outcome": outcome,
-                "now": now,
-            }
-            recorded = await tx.run(_SQL["record_delivery"], arguments) == 1
-            if recorded and delivery.outcome is None:
-                await tx.run(_SQL["ask_result"], arguments | {"id": render_id})
-                await tx.run(_SQL["hint_reconcile"], {})
-        return outcome if recorded else "repeated"
+            # Before anything moves: the same news again, or at the address of another render, moves nothing.
+            if not await tx.run(_SQL["record_delivery"], arguments):
+                return "repeated"
+            outcome = await _delivered(tx, delivery, decide, arguments)
+            await tx.run(_SQL["mark_delivery"], arguments | {"outcome": outcome})
+        return outcome
 
     async def withdrawn(self, take_id: UUID) -> list[SubmittedRender]:
         """See `pipeline.ports.Renders`."""
@@ -137,12 +135,26 @@ def _admitted(row: Row) -> AdmittedRender:
     )
 
 
-def _outcome(verdict: Verdict | None, delivery: Delivery) -> str:
+async def _delivered(
+    tx: Transaction,
+    delivery: Delivery,
+    decide: Callable[[RenderSeen], Verdict],
+    arguments: dict[str, Any],
+) -> str:
+    """Conclude with a delivery that is new, and say what it was."""
+    await tx.run(_SQL["lock_take"], arguments)
+    if await tx.one(_SQL["is_another_request"], arguments):
+        return "stale"
+    verdict = await _conclude(tx, arguments["id"], decide, delivery.received_at, request_id=delivery.request_id)
     if verdict is None:
         return "orphan"
+    if delivery.outcome is None:
+        # It says that there is an end and not which: the next poll, at once, asks.
+        asked = await tx.run(_SQL["ask_result"], arguments)
+        await tx.run(_SQL["hint_reconcile"], {})
+        return "accepted" if asked else "stale"
     if verdict.render is None:
-        # A delivery without a usable payload moves nothing yet, but its result is asked for.
-        return "stale" if delivery.outcome else "accepted"
+        return "stale"
     return "late" if isinstance(delivery.outcome, Clip) and verdict.clip is None else "accepted"
 
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+import psycopg
+
 from pipeline.errors import UnknownTable
 from storage.database import Database
 from storage.queries import load
@@ -110,7 +112,10 @@ class PostgresStories:
         model: str | None = None,
         seed: int | None = None,
     ) -> bool:
-        """Ask for a video of a row of an attached table, read here. False as above, or no such row."""
+        """Ask for a video of a row of an attached table, read here. False as above, or no such row.
+
+        Raises `UnknownTable`.
+        """
         arguments = {
             "source_table": source_table,
             "source_id": source_id,
@@ -118,19 +123,22 @@ class PostgresStories:
             "model": model,
             "seed": seed,
         }
-        async with self._database.transaction() as tx:
-            return await tx.one(_SQL["request_of"], arguments) is not None
+        try:
+            async with self._database.transaction() as tx:
+                return await tx.one(_SQL["request_of"], arguments) is not None
+        except psycopg.errors.UndefinedTable as error:
+            raise UnknownTable(
+                f"{error.diag.message_primary}; attach it first: {error.diag.message_hint}"
+            ) from error
 
     async def attachment(self, schema: str, table: str) -> Attachment:
         """The attached table of that name. Raises `UnknownTable`."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["attachment"], {"schema": schema, "table": table})
-        if row is None:
-            raise UnknownTable(
-                f"the table {schema}.{table} is not attached; attach it first: "
-                f"select storyreel.attach('{schema}.{table}', '<text column>', '<owner column>');"
-            )
-        return Attachment(**row)
+        assert row is not None, "a SELECT without FROM has one row"
+        if row["source_table"] is None:
+            raise UnknownTable(f"the table {row['name']} is not attached; attach it first: {row['how']}")
+        return Attachment(row["source_table"], row["id_column"])
 
     async def find(self, source_table: str, source_id: str, *, now: datetime) -> VideoView | None:
         """The video of a story, or None."""

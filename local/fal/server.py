@@ -1,13 +1,8 @@
-"""Serves the app on a socket with uvicorn, and can hang up on a caller. Knows nothing of fal.
-
-uvicorn as it comes takes over the process's signals, exits the process when its port is taken, and always
-answers; an emulator inside another program may do none of the three.
-"""
+"""Serves the app on a socket with uvicorn, and can hang up on a caller. Knows nothing of fal."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +10,8 @@ import uvicorn
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from local.serving import Server, serve_until_cancelled
 
 GRACE = 2
 """Seconds that a stop leaves to requests under way."""
@@ -56,30 +53,7 @@ async def serve_app(app: ASGIApp, listener: socket.socket, *, tls: Tls | None, r
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
     )
-    server = _Server(config, ready)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the program around it, and says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
+    await serve_until_cancelled(Server(config, ready=ready), listener)
 
 
 class _Connection(H11Protocol):

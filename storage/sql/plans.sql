@@ -17,6 +17,10 @@ returning r.id, r.attempt, r.story, r.model, r.seed, r.priority, r.created_at;
 -- name: missing_endpoints
 select endpoint from storyreel.missing_endpoints where provider = %(provider)s and noted_at > %(since)s;
 
+-- name: lock_video
+select v.id from storyreel.videos v join storyreel.revisions r on r.video_id = v.id
+where r.id = %(id)s for update of v;
+
 -- name: mark_planned
 update storyreel.revisions set planned_at = %(now)s, due_at = null
 where id = %(id)s and attempt = %(attempt)s and planned_at is null;

@@ -68,8 +68,20 @@ select render_id, 'released', amount_usd, %(now)s from storyreel.ledger where re
 on conflict on constraint ledger_once do nothing;
 
 -- name: cancel_rivals
-update storyreel.renders set status = 'cancelled', due_at = null, ended_at = %(now)s
-where take_id = %(take_id)s and id <> %(id)s and status in ('waiting', 'admitted', 'submitted', 'unknown');
+with rival as (
+  select id, status from storyreel.renders
+  where take_id = %(take_id)s and id <> %(id)s and status in ('waiting', 'admitted', 'submitted', 'unknown')
+),
+-- One that was put back holds a reservation, and nothing can have flowed.
+released as (
+  insert into storyreel.ledger (render_id, kind, amount_usd, at)
+  select l.render_id, 'released', l.amount_usd, %(now)s
+  from rival join storyreel.ledger l on l.render_id = rival.id and l.kind = 'reserved'
+  where rival.status = 'waiting'
+  on conflict on constraint ledger_once do nothing
+)
+update storyreel.renders r set status = 'cancelled', due_at = null, ended_at = %(now)s
+from rival where r.id = rival.id;
 
 -- name: take_clip
 update storyreel.takes
@@ -109,13 +121,24 @@ select storyreel.hint('fetch', %(take_id)s);
 select storyreel.hint('admit') where exists (select from storyreel.renders where status = 'waiting');
 
 -- name: record_delivery
-insert into storyreel.deliveries (provider, request_id, body_sha256, body, render_id, outcome, cost_usd, received_at)
-select %(provider)s, %(request_id)s, %(digest)s, %(body)s, %(render_id)s, %(outcome)s,
-       case when %(outcome)s = 'orphan' then
-         (select l.amount_usd from storyreel.ledger l where l.render_id = %(render_id)s and l.kind = 'reserved')
-       end,
-       %(now)s
+-- As stale until it is known what it is; the constraint tells a repetition.
+insert into storyreel.deliveries (provider, request_id, body_sha256, body, render_id, outcome, received_at)
+values (%(provider)s, %(request_id)s, %(digest)s, %(body)s, %(id)s, 'stale', %(now)s)
 on conflict on constraint deliveries_once do nothing;
+
+-- name: is_another_request
+-- The address is not signed: news of one request at another's address must not count for that render.
+select true as yes from storyreel.renders
+where provider = %(provider)s
+  and ((request_id = %(request_id)s and id <> %(id)s) or (id = %(id)s and request_id <> %(request_id)s));
+
+-- name: mark_delivery
+update storyreel.deliveries
+set outcome = %(outcome)s,
+    cost_usd = case when %(outcome)s = 'orphan' then
+      (select l.amount_usd from storyreel.ledger l where l.render_id = %(id)s and l.kind = 'reserved')
+    end
+where provider = %(provider)s and request_id = %(request_id)s and body_sha256 = %(digest)s;
 
 -- name: withdrawn
 select id, provider, endpoint, request_id from storyreel.renders

@@ -9,8 +9,10 @@ select video_id, revision_id
 from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s);
 
 -- name: attachment
-select source_table, id_column from storyreel.attachments
-where source_table = format('%%I.%%I', %(schema)s::text, %(table)s::text);
+select wanted.name, a.source_table, a.id_column,
+       format('select storyreel.attach(%%L, ''<text column>'', ''<owner column>'');', wanted.name) as how
+from (select format('%%I.%%I', %(schema)s::text, %(table)s::text) as name) wanted
+  left join storyreel.attachments a on a.source_table = wanted.name;
 
 -- name: find
 select v.id, v.source_table, v.source_id, v.theme, v.shows, v.shown_revision, v.work, v.reason, v.message, v.path,

@@ -9,7 +9,7 @@ returning id, attempt, tries, render_id, clip_url, original_path, original_sha25
 
 -- name: fetched
 update storyreel.takes
-set status = 'finishing', tries = 0, due_at = %(now)s,
+set status = 'finishing', attempt = attempt + 1, tries = 0, due_at = %(now)s,
     bucket = %(bucket)s, original_path = %(path)s, original_sha256 = %(sha256)s, fetched_at = %(now)s
 where id = %(id)s and status = 'fetching' and attempt = %(attempt)s;
 

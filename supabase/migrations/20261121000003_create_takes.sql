@@ -49,9 +49,9 @@ create table storyreel.takes (
     status not in ('finishing', 'ready')
     or (bucket is not null and original_path is not null and original_sha256 is not null and fetched_at is not null)),
   constraint takes_ready_iff_rendered check ((status = 'ready') = (ready_at is not null and rendition_key is not null)),
-  constraint takes_failed_iff_reason check (
-    (status = 'failed') = (failed_at is not null and failure_code is not null and failure_message is not null
-                           and failure_permanent is not null))
+  constraint takes_failed_iff_reason check (case when status = 'failed'
+    then num_nulls(failed_at, failure_code, failure_message, failure_permanent) = 0
+    else num_nonnulls(failed_at, failure_code, failure_message, failure_permanent) = 0 end)
 );
 -- What `reconcile` looks for: clips that lie at the provider or unfinished in the bucket.
 create index takes_overdue on storyreel.takes (due_at) where due_at is not null;
@@ -186,6 +186,7 @@ alter table storyreel.renditions enable row level security;
 
 grant select, insert, update on storyreel.takes, storyreel.renders, storyreel.renditions to storyreel, service_role;
 grant select, insert on storyreel.shots, storyreel.deliveries, storyreel.ledger to storyreel, service_role;
+grant update (outcome, cost_usd) on storyreel.deliveries to storyreel, service_role;
 
 create policy takes_worker on storyreel.takes to storyreel using (true) with check (true);
 create policy shots_worker on storyreel.shots to storyreel using (true) with check (true);

@@ -102,43 +102,45 @@ as $$
 declare
   -- One character more than pipeline/prompts.py accepts (MAX_STORY_CHARS), so that it still sees "too long".
   kept_chars constant integer := 20001;
+  fresh_ids  uuid[];
 begin
-  return query
-  with story as (
-    select s.id, left(coalesce(s.body, ''), kept_chars) as body, s.owner
-    from unnest(p_ids, p_texts, p_owners) as s(id, body, owner)
-  ),
-  fresh as (
+  with fresh as (
     insert into storyreel.videos
       (source_table, source_id, owner_id, theme, bucket, path, poster_path, preview_path, blurhash, width, height)
     select p_table, s.id, s.owner, t.theme, p.bucket, p.path, p.poster_path, p.preview_path, p.blurhash, p.width, p.height
-    from story s
-      cross join lateral (select storyreel.theme_of(s.body) as theme) t
+    from unnest(p_ids, p_texts, p_owners) as s(id, body, owner)
+      cross join lateral (select storyreel.theme_of(coalesce(s.body, '')) as theme) t
       left join lateral storyreel.placeholder_for(t.theme, s.id) p on true
     on conflict (source_table, source_id) do nothing
-    returning id, source_id
-  ),
-  again as (
+    returning id
+  )
+  select coalesce(array_agg(f.id), '{}') into fresh_ids from fresh f;
+
+  -- Those that were there before, or were made while we waited above: seen and locked only by another statement.
+  -- The lock makes the count of their revisions ours alone.
+  if p_kind <> 'first' then
+    perform from storyreel.videos v
+    where v.source_table = p_table and v.source_id = any (p_ids)
+    order by v.id for update;
     update storyreel.videos v
     set work = 'working', reason = null, message = null, updated_at = now()
-    from story s
-    where p_kind <> 'first' and v.source_table = p_table and v.source_id = s.id
-    returning v.id, v.source_id
-  ),
-  asked as (
-    select f.id, f.source_id, 'first' as kind, 10 as priority from fresh f
-    union all
-    select a.id, a.source_id, p_kind, 0 from again a
-  ),
-  made as (
+    where v.source_table = p_table and v.source_id = any (p_ids) and v.id <> all (fresh_ids);
+  end if;
+
+  return query
+  with made as (
     insert into storyreel.revisions (video_id, number, kind, story, model, seed, priority)
-    select a.id,
-           coalesce((select max(r.number) from storyreel.revisions r where r.video_id = a.id), 0) + 1,
-           a.kind, s.body, p_model, p_seed, a.priority
-    from asked a join story s on s.id = a.source_id
+    select v.id,
+           coalesce((select max(r.number) from storyreel.revisions r where r.video_id = v.id), 0) + 1,
+           case when v.id = any (fresh_ids) then 'first' else p_kind end,
+           left(coalesce(s.body, ''), kept_chars), p_model, p_seed,
+           case when v.id = any (fresh_ids) then 10 else 0 end
+    from unnest(p_ids, p_texts) as s(id, body)
+      join storyreel.videos v on v.source_table = p_table and v.source_id = s.id
+    where p_kind <> 'first' or v.id = any (fresh_ids)
     returning id, video_id
   )
-  select a.id, m.id, a.source_id from made m join asked a on a.id = m.video_id;
+  select v.id, m.id, v.source_id from made m join storyreel.videos v on v.id = m.video_id;
 
   if found then
     perform storyreel.hint('plan');
@@ -161,7 +163,7 @@ begin
     execute format(
       'select count(*) from storyreel.request_videos($1,
          (select array_agg(i.%1$I::text order by i.%1$I) from inserted i),
-         (select array_agg(i.%2$I::text order by i.%1$I) from inserted i),
+         (select array_agg(left(i.%2$I::text, 20001) order by i.%1$I) from inserted i),
          (select array_agg(%3$s order by i.%1$I) from inserted i))',
       tg_argv[1], tg_argv[2], owners)
     using tg_argv[0];
@@ -181,19 +183,46 @@ begin
 end
 $$;
 
--- AFTER DELETE, once per statement: the video goes with its story. Takes stay, others may share them.
+-- AFTER DELETE, once per statement: the video goes with its story. Takes stay, others may share them. What fails is
+-- noted as missed: adopt_missed finds no such story and removes the video.
 create function storyreel.on_stories_deleted() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
+declare
+  fault text;
 begin
-  execute format(
-    'delete from storyreel.videos v using deleted d where v.source_table = $1 and v.source_id = d.%I::text',
-    tg_argv[1])
-  using tg_argv[0];
+  begin
+    execute format(
+      'delete from storyreel.videos v using deleted d where v.source_table = $1 and v.source_id = d.%I::text',
+      tg_argv[1])
+    using tg_argv[0];
+  exception when others then
+    fault := sqlerrm;
+    raise warning 'storyreel could not remove the videos of stories deleted from %: %', tg_argv[0], fault;
+    begin
+      execute format(
+        'insert into storyreel.missed (source_table, source_id, error)
+         select $1, d.%I::text, $2 from deleted d on conflict do nothing', tg_argv[1])
+      using tg_argv[0], fault;
+    exception when others then
+      raise warning 'storyreel could not even note that: %', sqlerrm;
+    end;
+  end;
+  return null;
+end
+$$;
+
+-- AFTER TRUNCATE: every story of the table is gone.
+create function storyreel.on_stories_truncated() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  delete from storyreel.videos v where v.source_table = tg_argv[0];
   return null;
 exception when others then
-  raise warning 'storyreel could not remove the videos of stories deleted from %: %', tg_argv[0], sqlerrm;
+  raise warning 'storyreel could not remove the videos of %: %', tg_argv[0], sqlerrm;
   return null;
 end
 $$;
@@ -251,6 +280,10 @@ begin
     'create or replace trigger storyreel_deleted after delete on %s referencing old table as deleted
      for each statement execute function storyreel.on_stories_deleted(%L, %L)',
     story_table, source_name, key_column);
+  execute format(
+    'create or replace trigger storyreel_truncated after truncate on %s
+     for each statement execute function storyreel.on_stories_truncated(%L)',
+    story_table, source_name);
 end
 $$;
 
@@ -259,12 +292,17 @@ create function storyreel.detach(story_table regclass) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  source_name text;
 begin
   execute format('drop trigger if exists storyreel_inserted on %s', story_table);
   execute format('drop trigger if exists storyreel_deleted on %s', story_table);
-  delete from storyreel.attachments a
-  using pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where c.oid = story_table and a.source_table = format('%I.%I', n.nspname, c.relname);
+  execute format('drop trigger if exists storyreel_truncated on %s', story_table);
+  select format('%I.%I', n.nspname, c.relname) into source_name
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.oid = story_table;
+  delete from storyreel.missed m where m.source_table = source_name;
+  delete from storyreel.attachments a where a.source_table = source_name;
 end
 $$;
 
@@ -295,7 +333,21 @@ begin
 end
 $$;
 
--- Make up for what the trigger missed. Returns how many videos were made; what still fails stays noted.
+create function storyreel.story_exists(p_table text, p_id text) returns boolean
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  id_column name;
+  there     boolean;
+begin
+  select a.id_column into strict id_column from storyreel.attachments a where a.source_table = p_table;
+  execute format('select exists (select from %s s where s.%I::text = $1)', p_table, id_column) into there using p_id;
+  return there;
+end
+$$;
+
+-- Make up for what the triggers missed. Returns how many videos were made; what still fails stays noted.
 create function storyreel.adopt_missed() returns integer
 language plpgsql volatile security definer
 set search_path = ''
@@ -306,9 +358,13 @@ declare
 begin
   for m in select * from storyreel.missed order by missed_at limit 500 for update skip locked loop
     begin
-      perform storyreel.request_video_of(m.source_table, m.source_id);
+      if not storyreel.story_exists(m.source_table, m.source_id) then
+        delete from storyreel.videos v where v.source_table = m.source_table and v.source_id = m.source_id;
+      else
+        perform storyreel.request_video_of(m.source_table, m.source_id);
+        adopted := adopted + case when found then 1 else 0 end;
+      end if;
       delete from storyreel.missed d where d.source_table = m.source_table and d.source_id = m.source_id;
-      adopted := adopted + 1;
     exception when others then
       update storyreel.missed u set error = sqlerrm, missed_at = now()
       where u.source_table = m.source_table and u.source_id = m.source_id;
@@ -321,7 +377,8 @@ $$;
 revoke execute on function
   storyreel.step_priority, storyreel.hint(text), storyreel.hint(text, uuid), storyreel.placeholder_for,
   storyreel.request_videos, storyreel.request_video_of, storyreel.adopt_missed,
-  storyreel.on_stories_inserted, storyreel.on_stories_deleted, storyreel.attach, storyreel.detach
+  storyreel.on_stories_inserted, storyreel.on_stories_deleted, storyreel.on_stories_truncated,
+  storyreel.story_exists, storyreel.attach, storyreel.detach
   from public, anon, authenticated;
 grant execute on function
   storyreel.step_priority, storyreel.hint(text), storyreel.hint(text, uuid), storyreel.placeholder_for,

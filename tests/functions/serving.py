@@ -178,7 +178,9 @@ async def submitted_render(services: Services, text: str, request_id: str | None
         clock=services.clock,
         timing=services.timing,
     )
-    (render,) = await services.stores.renders.admit("fal", now=now + timedelta(seconds=1), lease=timedelta(hours=1))
+    (render,) = await services.stores.renders.admit(
+        "fal", now=now + timedelta(seconds=1), lease=timedelta(hours=1)
+    )
     if request_id:
         due = now + timedelta(hours=1)
         assert await services.stores.renders.submitted(render, request_id, now=now, due_at=due)

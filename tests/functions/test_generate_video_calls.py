@@ -7,6 +7,7 @@ import pytest
 
 from tests.functions.serving import CALLS, Door, assert_problem
 
+
 async def test_a_story_gets_a_video_at_once(door: Door, owner: psycopg.AsyncConnection) -> None:
     """The answer is 202 with the video, in work, of the theme that the text has; nothing was generated yet."""
     answer = await door.post(json={"text": "A whale swims through the stars", "id": "story 1"})
@@ -53,10 +54,10 @@ async def test_model_and_seed_reach_the_revision(door: Door, owner: psycopg.Asyn
     "text",
     [
         "سفينة تبحر في البحر ليلا",
-        "‮reversed‬ story",
+        "\u202ereversed\u202c story",
         "🐳🌌✨",
         "👨‍👩‍👧‍👦 flies to 🇯🇵",
-        "Ein Wal – „frei“, 100 % naïve",
+        "Ein Wal \u2013 „frei“, 100 % naïve",
         "a" * 20_000,
         "see https://example.com/whale about a whale",
         "'; drop table storyreel.videos; --",
@@ -125,7 +126,7 @@ async def test_an_unusable_story_is_422_with_its_reason(shared_door: Door, body:
         b'{"text": "A whale", "seed": true}',
         b'{"text": "A whale", "seed": "7"}',
         b'{"text": "A whale", "model": 7}',
-            b'{"text": "A whale", "id": ""}',
+        b'{"text": "A whale", "id": ""}',
         b'{"text": "A whale", "id": 7}',
         b'{"text": "A whale", "id": "a\\u0000b"}',
         b'{"text": "A whale", "id": "' + b"x" * 201 + b'"}',

@@ -96,7 +96,9 @@ async def test_other_events_are_acknowledged_and_ignored(
     assert await (await owner.execute("select count(*) from storyreel.videos")).fetchone() == (0,)
 
 
-async def test_the_row_counts_and_not_what_the_event_says_of_it(door: Door, owner: psycopg.AsyncConnection) -> None:
+async def test_the_row_counts_and_not_what_the_event_says_of_it(
+    door: Door, owner: psycopg.AsyncConnection
+) -> None:
     """A webhook is a hint: text and owner in its record are not believed."""
     story_id, _ = await insert_unseen(owner, "A fox in the forest")
     body = event(record=f'{{"id": "{story_id}", "text": "forged", "owner_id": "{uuid4()}"}}')

@@ -122,9 +122,7 @@ async def test_a_senseless_length_is_refused(shared_door: Door, length: str) -> 
     assert (await shared_door.post(json=STORY)).status_code == 202
 
 
-async def test_a_body_that_ends_early_does_no_harm(
-    shared_door: Door, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_body_that_ends_early_does_no_harm(shared_door: Door, caplog: pytest.LogCaptureFixture) -> None:
     """A caller that hangs up in the middle makes no video, and no stack trace in the log."""
     head = f"POST {CALLS} HTTP/1.1\r\nHost: x\r\napikey: {SECRET}\r\nContent-Length: 50\r\n\r\n"
     parts = urlsplit(shared_door.url)
@@ -160,7 +158,15 @@ async def test_a_browsers_preflight_needs_no_key(shared_door: Door, path: str) -
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/functions/v1", "/functions/v1/", "/functions/v1/nothing", "/functions/v1/generate-video/x", "//", "/%00"],
+    [
+        "/",
+        "/functions/v1",
+        "/functions/v1/",
+        "/functions/v1/nothing",
+        "/functions/v1/generate-video/x",
+        "//",
+        "/%00",
+    ],
 )
 async def test_an_address_without_a_function_is_404(shared_door: Door, path: str) -> None:
     """The problem names the address that was asked for."""
@@ -177,7 +183,7 @@ async def test_an_odd_host_header_is_no_fault(shared_door: Door, host: str) -> N
 
 @pytest.mark.parametrize("path", [f"{CALLS}/", f"{RUN}/", f"{HEALTH}/"])
 async def test_no_answer_is_a_redirect(shared_door: Door, path: str) -> None:
-    """A preflight may not be redirected and fal takes a 3xx for a final no: a slash too many works, or is a 404."""
+    """A preflight may not be redirected and fal takes a 3xx for a final no: a slash too many works or is 404."""
     for method in ("OPTIONS", "POST", "GET"):
         answer = await shared_door.http.request(method, path)
 

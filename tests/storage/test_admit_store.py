@@ -1,4 +1,4 @@
-"""Admission: never more than the slots, the most urgent first, the money reserved once, and at any length of queue."""
+"""Admission: never more than the slots, the most urgent first, the money reserved once, however long the queue."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,6 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from pipeline.errors import GeneratorBusy, GeneratorMissing
 from pipeline.model import AdmittedRender, Prompt
 from tests.conftest import DatabaseUrls
 from tests.storage.builders import CLIP, LEASE, PARAMETERS, PASSING
@@ -16,7 +15,8 @@ from tests.storage.world import World
 
 MANY_WAITING = """
     with made as (
-      insert into storyreel.takes (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at)
+      insert into storyreel.takes
+        (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at)
       select 'k' || n, 'lightning', %s, 'p', 'n', 1, true, now() from generate_series(1, %s) n
       returning id, take_key
     )
@@ -129,7 +129,9 @@ async def test_a_batch_comes_in_its_order(world: World) -> None:
     """What goes in one batch is handed out the most urgent first too, and says whether it is in a hurry."""
     await slots(world, 12)
     await many_waiting(world, 12)
-    order = await world.rows("select id, priority < 10 from storyreel.renders order by priority desc, created_at, id")
+    order = await world.rows(
+        "select id, priority < 10 from storyreel.renders order by priority desc, created_at, id"
+    )
 
     batch = await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE)
 
@@ -142,7 +144,8 @@ async def test_a_render_is_not_admitted_before_it_is_due(world: World) -> None:
     await many_waiting(world, 2)
     later = world.clock() + timedelta(minutes=1)
     await world.owner.execute(
-        "update storyreel.renders set due_at = %s, priority = 20 where id = (select id from storyreel.renders limit 1)",
+        "update storyreel.renders set due_at = %s, priority = 20"
+        " where id = (select id from storyreel.renders limit 1)",
         [later],
     )
 
@@ -164,71 +167,6 @@ async def test_another_providers_renders_are_left_alone(world: World) -> None:
         await world.stores.renders.admit("nobody", now=world.clock(), lease=LEASE)
 
 
-async def test_put_back_frees_the_slot_and_keeps_one_reservation(world: World) -> None:
-    """The provider was busy: the render waits until it is due, and admitted again reserves nothing more."""
-    await slots(world, 1)
-    render = await world.admitted()
-    await world.waiting("fox")
-    later = world.clock() + timedelta(seconds=30)
-
-    assert await world.stores.renders.put_back(render, due_at=later, why=GeneratorBusy("busy"))
-
-    assert await world.one(
-        "select status, admitted_at, due_at, endpoint, failure_code from storyreel.renders where id = %s", render.id
-    ) == ("waiting", None, later, "fal-ai/one", "generator_busy")
-    other = await world.admit()
-    assert other.id != render.id, "the slot is free for another"
-    await world.conclude(other.id, CLIP)
-    world.clock.advance(seconds=30)
-    again = await world.admit()
-    assert (again.id, again.tries) == (render.id, 2)
-    assert await world.ledger(render.id) == {"reserved": Decimal("0.01")}
-
-
-async def test_put_back_to_another_endpoint_goes_there_next(world: World) -> None:
-    """A 404 climbs down the ladder: the same render, the next rung."""
-    render = await world.admitted()
-
-    now = world.clock()
-    assert await world.stores.renders.put_back(
-        render, due_at=now, why=GeneratorMissing("404"), endpoint="fal-ai/two"
-    )
-
-    assert (await world.admit()).endpoint == "fal-ai/two"
-
-
-async def test_a_submitter_that_was_cut_off_changes_nothing(world: World) -> None:
-    """Its admission was put back and made anew: the old one's answers are old news."""
-    old = await world.admitted()
-    renders, now = world.stores.renders, world.clock()
-    assert await renders.put_back(old, due_at=now, why=GeneratorBusy("busy"))
-    assert not await renders.put_back(old, due_at=now, why=GeneratorBusy("busy"))
-    new = await world.admit()
-
-    assert not await renders.submitted(old, "old", now=now, due_at=now)
-    assert not await renders.answer_lost(old, due_at=now)
-    assert not await renders.put_back(old, due_at=now, why=GeneratorBusy("busy"))
-
-    assert await world.one("select status, request_id, tries from storyreel.renders") == ("admitted", None, new.tries)
-
-
-async def test_an_answer_that_comes_late_still_counts(world: World) -> None:
-    """A render whose answer was thought lost is submitted after all; its name is kept even where its end was first."""
-    render = await world.admitted()
-    renders, now = world.stores.renders, world.clock()
-    assert await renders.answer_lost(render, due_at=now)
-    assert await renders.submitted(render, "late", now=now, due_at=now)
-    assert await world.one("select status, request_id from storyreel.renders") == ("submitted", "late")
-
-    other = await world.admitted("fox")
-    await world.conclude(other.id, CLIP)
-    assert not await renders.submitted(other, "outrun", now=now, due_at=now)
-    assert await world.one("select status, request_id from storyreel.renders where id = %s", other.id) == (
-        "delivered",
-        "outrun",
-    )
-
-
 async def test_a_queue_of_twenty_thousand_costs_a_few_rows(world: World, database_urls: DatabaseUrls) -> None:
     """Admitting never scans the renders, in a session's first call nor in its tenth, as counted by Postgres."""
     await many_waiting(world, 20_000)
@@ -238,7 +176,8 @@ async def test_a_queue_of_twenty_thousand_costs_a_few_rows(world: World, databas
         for _ in range(10):
             await worker.execute("select storyreel.admit('fal', %s, interval '1 minute')", [world.clock()])
             cursor = await worker.execute(
-                "select seq_scan, idx_tup_fetch from pg_stat_xact_user_tables where relid = 'storyreel.renders'::regclass"
+                "select seq_scan, idx_tup_fetch from pg_stat_xact_user_tables"
+                " where relid = 'storyreel.renders'::regclass"
             )
             costs.append(await cursor.fetchone())
             await worker.execute(
@@ -249,8 +188,8 @@ async def test_a_queue_of_twenty_thousand_costs_a_few_rows(world: World, databas
 
     assert all(cost and cost[0] == 0 and cost[1] < 1000 for cost in costs), costs
     plan = "\n".join(str(line) for (line,) in await world.rows(
-        "explain select id from storyreel.renders where provider = 'fal' and status = 'waiting' and due_at <= now()"
-        " order by priority desc, created_at, id limit 2"
+        "explain select id from storyreel.renders where provider = 'fal' and status = 'waiting'"
+        " and due_at <= now() order by priority desc, created_at, id limit 2"
     ))  # fmt: skip
     assert "renders_next" in plan
     assert "Seq Scan" not in plan

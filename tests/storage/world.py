@@ -9,16 +9,16 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Any, LiteralString
 from uuid import UUID
-from decimal import Decimal
 
 import psycopg
 
 from functions.services import Stores
 from pipeline.model import AdmittedRender, Clip, Failure, PlannedShot, RevisionToPlan, TakeInHand
-from pipeline.outcome import RenderSeen, Verdict, on_failure
+from pipeline.outcome import RenderSeen, Verdict, on_failure, on_silence
 from pipeline.receive import verdict_on
 from tests.conftest import Clock
 from tests.storage.builders import CLIP, LEASE, TABLE, delivery, renditions, shot
@@ -105,6 +105,19 @@ class World:
         render = await self.submitted(key, request_id=f"request-{key}")
         await self.conclude(render.id, CLIP)
         return await self.take_of(render.id)
+
+    async def answer_lost(self, render: AdmittedRender) -> None:
+        """Nobody knows whether the provider took it."""
+        assert await self.stores.renders.answer_lost(render, due_at=self.clock())
+
+    async def silence(self, render: UUID) -> None:
+        """The clock's news: nothing was heard for too long."""
+        await self.stores.renders.conclude(render, partial(on_silence, now=self.clock()), now=self.clock())
+
+    async def lose(self, render: AdmittedRender) -> None:
+        """Its answer was lost, and it has been silent until it could not be running any more."""
+        await self.answer_lost(render)
+        await self.silence(render.id)
 
     async def take_of(self, render: UUID) -> UUID:
         """The take a render is a try at."""

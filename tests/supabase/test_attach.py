@@ -20,7 +20,8 @@ REFUSED: dict[str, tuple[LiteralString, str, str | None, type[psycopg.Error], st
     "a composite primary key": (
         "a int, b int, body text, primary key (a, b)", "body", None, psycopg.errors.InvalidTableDefinition,
         "primary key"),
-    "only a unique key": ("id int unique, body text", "body", None, psycopg.errors.InvalidTableDefinition, "primary"),
+    "only a unique key": (
+        "id int unique, body text", "body", None, psycopg.errors.InvalidTableDefinition, "primary"),
 }  # fmt: skip
 
 
@@ -103,8 +104,10 @@ async def _attach_use_and_empty(world: World, schema: str, table: str, key: str,
     assert await world.rows("select from storyreel.videos") == []
 
 
-KEYS: list[tuple[LiteralString, str]] = [("uuid", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"), ("text", "a b'c\"/%é🐳"), ("text", ""), ("bigint", "-9007199254740993"),
-        ("smallint", "7"), ("numeric", "1.50"), ("char(8)", "ab"), ("date", "2026-11-21")]  # fmt: skip
+KEYS: list[tuple[LiteralString, str]] = [
+    ("uuid", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"), ("text", "a b'c\"/%é🐳"), ("text", ""),
+    ("bigint", "-9007199254740993"),
+    ("smallint", "7"), ("numeric", "1.50"), ("char(8)", "ab"), ("date", "2026-11-21")]  # fmt: skip
 
 
 async def test_keys_of_any_type_name_a_video(world: World, warnings: list[str]) -> None:
@@ -166,7 +169,9 @@ async def test_rows_that_were_there_before_get_no_video(world: World) -> None:
 async def test_a_partitioned_table_can_be_attached(world: World, warnings: list[str]) -> None:
     """A row that lands in a partition has a video of the table that was attached."""
     await world.owner.execute("create table public.notes (id int primary key, body text) partition by hash (id)")
-    await world.owner.execute("create table public.notes_0 partition of public.notes for values with (modulus 1, remainder 0)")
+    await world.owner.execute(
+        "create table public.notes_0 partition of public.notes for values with (modulus 1, remainder 0)"
+    )
     await world.owner.execute("select storyreel.attach('public.notes', 'body')")
 
     await world.owner.execute("insert into public.notes values (1, 'A whale')")
@@ -207,5 +212,7 @@ async def test_deleting_a_story_deletes_its_video_and_nothing_that_was_paid(worl
     assert before == (1, 1, 3, 1)
     assert await world.one(paid) == before
     assert await world.rows("select from storyreel.videos where source_id = %s", story) == []
-    left = await world.one("select (select count(*) from storyreel.revisions), (select count(*) from storyreel.shots)")
+    left = await world.one(
+        "select (select count(*) from storyreel.revisions), (select count(*) from storyreel.shots)"
+    )
     assert left == (1, 1), "those of the other story that shares the take"

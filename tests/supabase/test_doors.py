@@ -23,7 +23,7 @@ async def test_asking_for_a_first_video_twice_makes_one(world: World) -> None:
 
 
 async def test_a_rerender_is_a_further_revision_of_the_text_as_it_is_now(world: World) -> None:
-    """History is kept; the new revision has the changed text, its own model and seed, and waits behind first ones."""
+    """History is kept; the new revision has the changed text, model and seed, and waits behind first ones."""
     story = await world.story("Old")
     await world.owner.execute("update public.stories set text = 'New'")
 

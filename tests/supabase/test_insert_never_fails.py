@@ -37,7 +37,8 @@ FAULTS: dict[str, tuple[LiteralString, LiteralString]] = {
         "alter table storyreel.revisions drop constraint broken",
     ),
     "the owner no longer casts": (
-        "alter table public.stories drop owner_id cascade; alter table public.stories add owner_id text default 'me'",
+        """alter table public.stories drop owner_id cascade;
+        alter table public.stories add owner_id text default 'me'""",
         "update public.stories set owner_id = null",
     ),
 }
@@ -112,9 +113,7 @@ async def test_one_poisoned_story_does_not_keep_the_others_from_being_adopted(wo
     await world.owner.execute(BREAK_REQUEST)
     good, bad = await world.story("good"), await world.story("bad")
     await world.owner.execute(MEND_REQUEST)
-    await world.owner.execute(
-        "alter table storyreel.revisions add constraint poisoned check (story <> 'bad')"
-    )
+    await world.owner.execute("alter table storyreel.revisions add constraint poisoned check (story <> 'bad')")
 
     assert await world.stores.sweep.adopt_missed() == 1
     assert (await world.video(good))[2] == "working"

@@ -57,8 +57,10 @@ async def test_progress_follows_what_the_last_clips_took(world: World) -> None:
         await world.submitted(f"next-{key}", request_id=f"next-{key}")
         world.clock.advance(seconds=5)
         shares.append(await progress(world, story))
-        await world.owner.execute("update storyreel.renders set status = 'cancelled', due_at = null, ended_at = now()"
-                                  " where ended_at is null")  # fmt: skip
+        await world.owner.execute(
+            "update storyreel.renders set status = 'cancelled', due_at = null, ended_at = now()"
+            " where ended_at is null"
+        )
 
     assert shares[0] < shares[1]
 

@@ -75,7 +75,9 @@ async def test_the_view_gives_its_owner_public_addresses(world: World, app: psyc
     take = await world.ready()
 
     async with acting_as(app, "authenticated", ann):
-        row = await fetch(app, "select shows, work, progress, url, poster_url, preview_url from public.story_videos")
+        row = await fetch(
+            app, "select shows, work, progress, url, poster_url, preview_url from public.story_videos"
+        )
 
     base = f"https://cdn.example/videos/rendition-{take}"
     assert row == [("final", "idle", 1, f"{base}/video.mp4", f"{base}/poster.jpg", f"{base}/preview.webp")]
@@ -129,7 +131,8 @@ async def test_every_function_of_ours_is_closed_to_the_apps_users(world: World) 
     functions = await world.rows("""
         select p.proname, has_function_privilege('anon', p.oid, 'execute'),
                has_function_privilege('authenticated', p.oid, 'execute'),
-               exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)
+               exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+                       where a.grantee = 0)
         from pg_proc p where p.pronamespace = 'storyreel'::regnamespace""")
 
     assert len(functions) > 15
@@ -137,7 +140,7 @@ async def test_every_function_of_ours_is_closed_to_the_apps_users(world: World) 
 
 
 async def test_every_function_of_ours_and_of_the_engine_has_a_fixed_search_path(world: World) -> None:
-    """So none can be made to call something of another name's owner; no definer's path begins with a writable one."""
+    """So none can be made to call what somebody else has put in its way."""
     loose = await world.rows("""
         select p.oid::regprocedure::text from pg_proc p
         where p.pronamespace in ('storyreel'::regnamespace, 'procrastinate'::regnamespace)
@@ -160,9 +163,12 @@ async def test_every_function_of_the_engine_is_closed_to_the_apps_users(world: W
 
 async def test_every_table_of_ours_has_row_level_security(world: World) -> None:
     """From the migration that creates it."""
-    assert await world.rows("""
+    assert (
+        await world.rows("""
         select relname from pg_class
-        where relnamespace = 'storyreel'::regnamespace and relkind = 'r' and not relrowsecurity""") == []
+        where relnamespace = 'storyreel'::regnamespace and relkind = 'r' and not relrowsecurity""")
+        == []
+    )
 
 
 async def test_the_service_role_sees_every_video(world: World, app: psycopg.AsyncConnection) -> None:
@@ -189,8 +195,7 @@ async def test_the_worker_cannot_touch_the_apps_tables(world: World, app: psycop
     """The role that workers log in as has rights on our schema and the engine's, and on nothing of the app's."""
     for statement in ("select from public.stories", "delete from public.stories", "create table public.x (a int)"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            async with app.transaction():
-                await app.execute("set local role storyreel")
+            async with acting_as(app, "storyreel"):
                 await app.execute(statement)
 
 
@@ -199,8 +204,11 @@ async def test_money_cannot_be_unwritten(world: World, app: psycopg.AsyncConnect
     for role in ("storyreel", "service_role"):
         for table in ("ledger", "deliveries"):
             name = sql.Identifier("storyreel", table)
-            for change in (sql.SQL("delete from {}"), sql.SQL("update {} set id = default"), sql.SQL("truncate {}")):
+            for change in (
+                sql.SQL("delete from {}"),
+                sql.SQL("update {} set id = default"),
+                sql.SQL("truncate {}"),
+            ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    async with app.transaction():
-                        await app.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+                    async with acting_as(app, role):
                         await app.execute(change.format(name))

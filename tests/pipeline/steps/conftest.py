@@ -1,4 +1,4 @@
-"""Fixtures of the steps' tests: a provider over sockets, a bucket on disk, and the world they form with Postgres."""
+"""Fixtures of the steps' tests: provider over sockets, bucket on disk, and the world they form with Postgres."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,7 +26,8 @@ from pipeline.timing import Timing
 from storage.buckets.disk import DiskBucket
 from tests.conftest import DatabaseUrls
 from tests.pipeline.ffmpeg.films import film
-from tests.pipeline.steps.world import LIGHTNING, TABLES, Post, Timeline, Wire, World
+from tests.pipeline.steps.outside import LIGHTNING, Post, Provider, Timeline, Wire
+from tests.pipeline.steps.world import TABLES, World
 
 KEY = "emulator:tests"
 EMPTY = "; ".join(
@@ -186,8 +187,7 @@ async def world(
             bucket=bucket,
             transcoder=FfmpegTranscoder(bundled_ffmpeg(), concurrency=2),
             source=HttpClipSource(http, hosts=[host]),
-            emulator=emulator,
-            http=http,
+            provider=Provider(emulator, http, clock),
             wire=wire,
             post=post,
             owner=owner,

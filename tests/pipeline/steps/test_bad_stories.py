@@ -9,7 +9,8 @@ from pipeline.model import Prompt
 from pipeline.prompts import MAX_STORY_CHARS, REJECTIONS, TemplateWriter
 from pipeline.reasons import sentence
 from pipeline.retry import MAX_STEP_TRIES
-from tests.pipeline.steps.world import STORY, PulledPlug, World, cut, until_cut
+from tests.pipeline.steps.cuts import PulledPlug, cut, until_cut
+from tests.pipeline.steps.world import STORY, World
 
 BAD = [
     ("", "blank"),
@@ -31,12 +32,19 @@ async def test_a_story_that_cannot_be_told_is_rejected(world: World, story: str,
     assert (video.shows, video.path) == (Shows.PLACEHOLDER, "p/dream.mp4")
     assert (video.work, video.reason, video.message) == (Work.REJECTED, reason, REJECTIONS[reason])
     assert await world.rows("select from storyreel.takes") == []
-    assert await world.accepted() == 0
+    assert await world.provider.accepted() == 0
 
 
 @pytest.mark.parametrize(
     "story",
-    ["حوت يسبح بين النجوم", "לוויתן שוחה בין הכוכבים", "🐳🌌", "👩‍👩‍👧‍👦 fly", "鯨が星の海を泳ぐ", "x" * MAX_STORY_CHARS],
+    [
+        "حوت يسبح بين النجوم",
+        "לוויתן שוחה בין הכוכבים",
+        "🐳🌌",
+        "👩‍👩‍👧‍👦 fly",
+        "鯨が星の海を泳ぐ",
+        "x" * MAX_STORY_CHARS,
+    ],
     ids=["arabic", "hebrew", "emoji", "family", "japanese", "longest"],
 )
 async def test_a_story_in_any_script_is_told(world: World, story: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 from pipeline.errors import BucketUnavailable, GeneratorUnavailable, TranscodeFailed
 from pipeline.lifecycle import Shows, Work
 from pipeline.retry import MAX_STEP_TRIES
-from tests.pipeline.steps.world import World, broken, cut, stuck, until_cut
+from tests.pipeline.steps.cuts import broken, cut, stuck, until_cut
+from tests.pipeline.steps.world import World
 
 
 async def delivered(world: World) -> str:
@@ -23,7 +24,9 @@ async def ask_again(world: World, story: str) -> None:
     await world.run_jobs()
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>an error page</html>" * 100, b"\0\0\0\x18ftypisom" + b"\0" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>an error page</html>" * 100, b"\0\0\0\x18ftypisom" + b"\0" * 4000]
+)
 async def test_a_clip_that_is_no_video_falls_back(world: World, films: list[bytes], content: bytes) -> None:
     """It is kept as it came, not tried again, settled, and the placeholder plays on."""
     films.append(content)
@@ -35,7 +38,7 @@ async def test_a_clip_that_is_no_video_falls_back(world: World, films: list[byte
     assert video.message == "The video service sent something that is no playable video."
     assert len(await world.bucket.list("originals/")) == 1
     assert len(await world.ledger("settled")) == 1
-    assert await world.accepted() == 1
+    assert await world.provider.accepted() == 1
 
 
 async def test_a_clip_at_a_foreign_address_is_not_downloaded(world: World) -> None:
@@ -84,7 +87,9 @@ async def test_a_provider_that_stumbles_is_asked_again(world: World) -> None:
     assert (await world.video(story)).shows == Shows.FINAL
 
 
-@pytest.mark.parametrize(("step", "method", "reason"), [("fetch", "put", "clip_lost"), ("finish", "put", "not_finished")])
+@pytest.mark.parametrize(
+    ("step", "method", "reason"), [("fetch", "put", "clip_lost"), ("finish", "put", "not_finished")]
+)
 async def test_a_bucket_that_is_away_is_tried_again_and_not_for_ever(
     world: World, step: str, method: str, reason: str
 ) -> None:
@@ -117,7 +122,7 @@ async def test_a_mended_bucket_gets_the_clip(world: World) -> None:
     world.bucket = whole
 
     assert (await world.live_on(story)).shows == Shows.FINAL
-    assert await world.accepted() == 1
+    assert await world.provider.accepted() == 1
 
 
 async def test_a_bucket_that_refused_and_was_mended_gets_the_next_clip(world: World, tmp_path: Path) -> None:
@@ -135,7 +140,7 @@ async def test_a_bucket_that_refused_and_was_mended_gets_the_next_clip(world: Wo
 
 
 async def test_a_failed_finish_pays_for_no_second_clip(world: World) -> None:
-    """The original is in our bucket: asked anew after ffmpeg failed for a while, it is finished, not bought again."""
+    """The original is in our bucket: asked anew after ffmpeg had failed, it is finished, not bought again."""
     story = await delivered(world)
     await world.fetch()
     whole = world.transcoder
@@ -145,7 +150,7 @@ async def test_a_failed_finish_pays_for_no_second_clip(world: World) -> None:
     world.transcoder = whole
     await ask_again(world, story)
     assert (await world.live_on(story)).shows == Shows.FINAL
-    assert await world.accepted() == 1
+    assert await world.provider.accepted() == 1
 
 
 @pytest.mark.parametrize(
@@ -221,4 +226,4 @@ async def test_equal_originals_are_finished_once(world: World) -> None:
     assert (await world.video(one)).shows == (await world.video(two)).shows == Shows.FINAL
     assert (await world.video(one)).path == (await world.video(two)).path
     assert len(await world.bucket.list("")) == 4
-    assert await world.accepted() == 2
+    assert await world.provider.accepted() == 2

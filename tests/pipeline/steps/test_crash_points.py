@@ -1,9 +1,11 @@
-"""The plug is pulled between any two effects of a step; time, reconcile and nothing else bring it to a right end."""
+"""The plug is pulled between any two effects of a step; time and reconcile alone bring it to a right end."""
 
 import pytest
 
 from pipeline.lifecycle import Shows, Work
-from tests.pipeline.steps.world import World, cut, until_cut
+from pipeline.model import Failure
+from tests.pipeline.steps.cuts import cut, until_cut
+from tests.pipeline.steps.world import World
 
 # Which port, which method of it, and whether its effect took place.
 PLAN = [
@@ -56,11 +58,11 @@ def pull(world: World, port: str, method: str, when: str) -> object:
 
 
 async def ends_well(world: World, story: str, *, paid: int = 1) -> None:
-    """Even if the engine lost every job: a final video, paid for so often, settled once, and nothing left to do."""
+    """Even if the engine lost every job: a final video, settled once, and nothing left to do."""
     await world.lose_hints()
     video = await world.live_on(story)
     assert (video.shows, video.work, video.reason) == (Shows.FINAL, Work.IDLE, None)
-    assert await world.accepted() == paid
+    assert await world.provider.accepted() == paid
 
     world.clock.advance(minutes=5)
     await world.reconcile()
@@ -110,7 +112,9 @@ async def test_killed_in_receive(world: World, port: str, method: str, when: str
     setattr(world, port, whole)
     if redelivered:
         world.clock.advance(seconds=5)
-        assert await world.receive(letter) == ("repeated" if (method, when) == ("deliver", "after") else "accepted")
+        assert await world.receive(letter) == (
+            "repeated" if (method, when) == ("deliver", "after") else "accepted"
+        )
 
     await ends_well(world, story)
     recorded = redelivered or (method, when) == ("deliver", "after")
@@ -157,9 +161,9 @@ RECONCILE = [
 @pytest.mark.parametrize(("port", "method", "when"), RECONCILE)
 async def test_killed_in_reconcile(world: World, port: str, method: str, when: str) -> None:
     """A poll that was cut short is made again."""
-    world.script(1, lose_webhook=True)
+    world.provider.script(1, lose_webhook=True)
     story = await world.submit()
-    await world.provider_rests()
+    await world.provider.rests()
     world.clock.advance(minutes=1)
     whole = pull(world, port, method, when)
     await until_cut(world.reconcile())
@@ -169,29 +173,29 @@ async def test_killed_in_reconcile(world: World, port: str, method: str, when: s
 
 
 async def test_a_worker_that_was_cut_off_and_returns_harms_nothing(world: World) -> None:
-    """It fetched for longer than its lease; another was first; its own end moves nothing."""
+    """It took longer than its lease; another has the take in hand, then is done: its own end moves nothing."""
     story = await world.submit()
     await world.deliver()
-    slow = await world.stores.takes.claim_fetch(
-        await world.take_id(), now=world.clock(), lease=world.timing.fetch_lease
-    )
+    takes, take_id, lease = world.stores.takes, await world.take_id(), world.timing.fetch_lease
+    slow = await takes.claim_fetch(take_id, now=world.clock(), lease=lease)
     assert slow is not None
     world.clock.advance(minutes=3)
-    await world.fetch()
-    await world.finish()
-    before = await world.everything()
+    assert await takes.claim_fetch(take_id, now=world.clock(), lease=lease) is not None
+    for _ in ("in another's hands", "done"):
+        before, now = await world.everything(), world.clock()
+        assert not await takes.fetched(slow, bucket="videos", path="other", sha256="0" * 64, now=now)
+        assert not await takes.try_again(slow, due_at=now)
+        assert not await takes.give_up(slow, Failure("clip_lost", "too slow", permanent=False), now=now)
+        assert await world.everything() == before
+        world.clock.advance(minutes=3)
+        await world.fetch()
+        await world.finish()
 
-    moved = await world.stores.takes.fetched(
-        slow, bucket="videos", path="originals/other", sha256="0" * 64, now=world.clock()
-    )
-    assert not moved
-    assert not await world.stores.takes.try_again(slow, due_at=world.clock())
-    assert await world.everything() == before
     assert (await world.video(story)).shows == Shows.FINAL
 
 
 async def test_a_late_answer_to_a_submit_taken_for_lost_is_kept(world: World) -> None:
-    """The submitter hung for longer than its lease; its answer still names the request, and nothing is sent again."""
+    """The submitter hung for longer than its lease; its answer still names the request."""
     await world.tell()
     await world.plan()
     (render,) = await world.stores.renders.admit("fal", now=world.clock(), lease=world.timing.submit_lease)

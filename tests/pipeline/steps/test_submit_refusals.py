@@ -1,0 +1,148 @@
+"""What `admit` makes of every answer with which a provider may turn a submit away."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from pipeline.lifecycle import Shows, Work
+from tests.pipeline.steps.outside import LIGHTNING, TURBO
+from tests.pipeline.steps.world import World
+
+
+@pytest.fixture
+async def no_endpoint_missing(world: World) -> None:
+    await world.rows("delete from storyreel.missing_endpoints")
+
+
+async def submits(world: World, endpoint: str) -> int:
+    return await world.provider.called("POST", f"/{endpoint}")
+
+
+@pytest.mark.usefixtures("no_endpoint_missing")
+async def test_a_missing_endpoint_is_climbed_down_from_and_remembered(world: World) -> None:
+    """The 404 costs nothing and is met once; the next clip goes to the endpoint below at once."""
+    story = await world.submit()
+    (render,) = await world.renders_made()
+    assert (render["status"], render["endpoint"]) == ("submitted", TURBO)
+    assert (await world.live_on(story)).shows == Shows.FINAL
+
+    other = await world.submit("A fox in the forest")
+    assert (await world.live_on(other)).shows == Shows.FINAL
+    assert (await submits(world, LIGHTNING), await submits(world, TURBO)) == (1, 2)
+
+
+@pytest.mark.usefixtures("no_endpoint_missing")
+async def test_a_missing_endpoint_is_asked_again_after_a_day(world: World) -> None:
+    """It may have come into being."""
+    await world.submit()
+    world.clock.advance(hours=25)
+    await world.submit("A fox in the forest")
+
+    assert await submits(world, LIGHTNING) == 2
+
+
+async def test_no_endpoint_at_all_falls_back_with_the_reason(world: World) -> None:
+    """Where the last rung is missing, too, it is asked at most three times, and the placeholder stays."""
+    missing = {"detail": "Application not found"}
+    world.wire.answers = [("POST", httpx.Response(404, json=missing)) for _ in range(9)]
+    story = await world.submit()
+    video = await world.live_on(story)
+
+    assert (video.shows, video.work, video.reason) == (Shows.PLACEHOLDER, Work.FALLBACK, "endpoint_missing")
+    assert len(world.wire.answers) == 6
+    assert await world.provider.accepted() == 0
+
+
+async def test_busy_is_put_back_for_as_long_as_the_provider_says(world: World) -> None:
+    """A 429 frees the slot and waits for Retry-After; then the same render goes, and is the only one."""
+    world.wire.answers = [("POST", httpx.Response(429, headers={"retry-after": "77"}))]
+    story = await world.submit()
+    (render,) = await world.renders_made()
+    assert (render["status"], render["failure_code"]) == ("waiting", "generator_busy")
+    assert render["due_at"] == world.clock() + timedelta(seconds=77)
+
+    world.clock.advance(seconds=76)
+    assert await world.admit() == 0
+    world.clock.advance(seconds=1)
+    assert await world.admit() == 1
+    assert (await world.live_on(story)).shows == Shows.FINAL
+    assert await world.statuses() == ["delivered"]
+
+
+async def test_busy_without_a_time_is_put_back_ever_longer(world: World) -> None:
+    """Each refusal doubles the wait, counted over admissions."""
+    waits = []
+    world.wire.answers = [("POST", httpx.Response(429)) for _ in range(4)]
+    await world.tell()
+    await world.plan()
+    for _ in range(4):
+        await world.admit()
+        (render,) = await world.renders_made()
+        waits.append((render["due_at"] - world.clock()).total_seconds())
+        world.clock.advance(seconds=waits[-1])
+
+    assert waits == [2.5, 5, 10, 20], "with no jitter"
+
+
+async def test_busy_never_fails_a_video(world: World) -> None:
+    """Nothing was tried, so no try is used up: after twenty refusals the video is still made."""
+    world.wire.answers = [("POST", httpx.Response(429)) for _ in range(20)]
+    story = await world.submit()
+    while world.wire.answers:
+        world.clock.advance(minutes=10)
+        await world.admit()
+
+    assert (await world.video(story)).work == Work.WORKING
+    world.clock.advance(minutes=10)
+    assert (await world.live_on(story)).shows == Shows.FINAL
+
+
+async def test_a_provider_that_says_come_later_is_left_alone(world: World) -> None:
+    """After a 429 with Retry-After no other waiting render is sent before that time either."""
+    world.wire.answers = [("POST", httpx.Response(429, headers={"retry-after": "77"})) for _ in range(20)]
+    for number in range(10):
+        await world.tell(f"a whale, number {number}")
+    await world.plan()
+    await world.admit()
+
+    sent = 20 - len(world.wire.answers)
+    assert sent <= 2, "as many as there are slots were under way when the first answer came"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_dead_key_is_put_back_with_the_reason(world: World, status: int) -> None:
+    """Nothing fails for it: once a person mended the key, the same render goes."""
+    world.wire.answers = [("POST", httpx.Response(status, json={"detail": "no such key"}))]
+    story = await world.submit()
+    (render,) = await world.renders_made()
+    assert (render["status"], render["failure_code"]) == ("waiting", "generator_key_refused")
+    assert "no such key" in render["failure_message"]
+    assert (await world.video(story)).work == Work.WORKING
+
+    assert (await world.live_on(story)).shows == Shows.FINAL
+    (render,) = await world.renders_made()
+    assert (render["status"], render["failure_code"]) == ("delivered", None)
+
+
+async def test_a_refused_submit_falls_back_at_once(world: World) -> None:
+    """A permanent no to the very submit: no second try, the reservation released, a sentence to show."""
+    world.wire.answers = [("POST", httpx.Response(422, json={"detail": "no"}))]
+    story = await world.submit()
+    video = await world.video(story)
+
+    assert (video.shows, video.work, video.reason) == (Shows.PLACEHOLDER, Work.FALLBACK, "generator_refused")
+    assert video.message == "The video service did not accept this story."
+    assert await world.statuses() == ["failed"]
+    assert len(await world.ledger("released")) == 1
+
+
+async def test_one_answer_of_a_batch_harms_no_other(world: World) -> None:
+    """Submits go together; one refusal leaves its neighbour's submit on record."""
+    world.wire.answers = [("POST", httpx.Response(422, json={"detail": "no"}))]
+    await world.tell()
+    await world.tell("A fox in the forest")
+    await world.plan()
+    await world.admit()
+
+    assert sorted(await world.statuses()) == ["failed", "submitted"]

@@ -1,0 +1,166 @@
+"""What news of a render means, verdict by verdict."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.lifecycle import (
+    RenderEvent,
+    RenderStatus,
+    TakeStatus,
+    render_after,
+)
+from pipeline.model import Clip, Failure
+from pipeline.outcome import LOST, RenderSeen, Verdict, on_clip, on_failure, on_silence
+from pipeline.reasons import FALLBACK
+from pipeline.receive import verdict_on
+from pipeline.reconcile import FORGOTTEN
+from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+CLIP = Clip("https://v3.fal.media/clip.mp4")
+PASSING = Failure("provider_error", "try again", permanent=False)
+FINAL = Failure("content_policy", "no", permanent=True)
+
+
+def seen(**more: object) -> RenderSeen:
+    usual = RenderSeen(
+        id=UUID(int=1),
+        status=RenderStatus.SUBMITTED,
+        provider="fal",
+        endpoint="fal-ai/x",
+        model="lightning",
+        take_status=TakeStatus.RENDERING,
+        made=1,
+        lost=0,
+        rival=False,
+    )
+    return replace(usual, **more)  # type: ignore[arg-type]  # field names, checked by the dataclass
+
+
+EVERY = [
+    seen(status=status, take_status=take, made=made, lost=lost, rival=rival)
+    for status, take in itertools.product(RenderStatus, TakeStatus)
+    for made, lost, rival in itertools.product((1, 2, 3, 4), (0, 1), (False, True))
+]
+
+
+@pytest.mark.parametrize("take", [TakeStatus.RENDERING, TakeStatus.FAILED])
+@pytest.mark.parametrize("status", set(RenderStatus) - {RenderStatus.DELIVERED})
+def test_a_clip_is_used_by_a_take_that_wants_one(status: RenderStatus, take: TakeStatus) -> None:
+    """Whatever was thought of its render, lost, failed or cancelled: it is paid for."""
+    verdict = on_clip(seen(status=status, take_status=take), CLIP)
+
+    assert verdict == Verdict(render=RenderStatus.DELIVERED, take=TakeStatus.FETCHING, clip=CLIP)
+
+
+@pytest.mark.parametrize("take", [TakeStatus.FETCHING, TakeStatus.FINISHING, TakeStatus.READY])
+def test_a_second_clip_is_delivered_and_not_used(take: TakeStatus) -> None:
+    """The first stays; the second is still paid for, so its render is delivered and will be settled."""
+    assert on_clip(seen(take_status=take), CLIP) == Verdict(render=RenderStatus.DELIVERED)
+
+
+def test_news_never_upsets() -> None:
+    """Clip and failure have a verdict for every render of every take; it never asks for two things at once."""
+    for each in EVERY:
+        for verdict in (
+            on_clip(each, CLIP),
+            on_failure(each, PASSING, now=NOW, jitter=0.5),
+            on_failure(each, FINAL, now=NOW, jitter=0.5),
+        ):
+            assert not (verdict.clip and verdict.retry_at)
+            assert not (verdict.take is TakeStatus.FAILED and verdict.retry_at)
+            assert verdict.take is not TakeStatus.FAILED or verdict.failure is not None
+            assert verdict.render is not RenderStatus.FAILED or verdict.failure is not None
+
+
+def test_old_news_of_a_failure_moves_nothing() -> None:
+    """A render that has ended, or waits again, neither fails its take nor asks for another try."""
+    for each in EVERY:
+        if render_after(each.status, RenderEvent.ERROR) is None:
+            verdict = on_failure(each, PASSING, now=NOW, jitter=0)
+            assert (verdict.render, verdict.take, verdict.retry_at) == (None, None, None)
+
+
+def test_a_failure_leaves_the_take_alone_while_another_render_is_awaited() -> None:
+    """It is not the last word."""
+    verdict = on_failure(seen(rival=True), FINAL, now=NOW, jitter=0)
+
+    assert verdict == Verdict(render=RenderStatus.FAILED, failure=FINAL)
+
+
+@pytest.mark.parametrize("made", range(1, MAX_RENDERS))
+def test_a_passing_failure_is_tried_again_later(made: int) -> None:
+    """After a pause that grows with the renders made."""
+    verdict = on_failure(seen(made=made), PASSING, now=NOW, jitter=0)
+
+    assert verdict.take is None
+    assert verdict.retry_at == NOW + timedelta(seconds=2.5 * 2 ** (made - 1))
+
+
+@pytest.mark.parametrize(
+    ("failure", "made", "lost"),
+    [
+        (FINAL, 1, 0),
+        (PASSING, MAX_RENDERS, 0),
+        (PASSING, MAX_RENDERS + 1, 0),
+        (PASSING, MAX_RENDERS_AFTER_LOSS, 1),
+    ],
+)
+def test_the_last_failure_fails_the_take(failure: Failure, made: int, lost: int) -> None:
+    """Permanent, or no try left: fewer are left once an answer was lost."""
+    verdict = on_failure(seen(made=made, lost=lost), failure, now=NOW, jitter=0)
+
+    assert verdict == Verdict(render=RenderStatus.FAILED, take=TakeStatus.FAILED, failure=failure)
+
+
+def test_silence_brings_one_more_attempt_at_once() -> None:
+    """It has been waited for long enough."""
+    verdict = on_silence(seen(status=RenderStatus.UNKNOWN), now=NOW)
+
+    assert verdict == Verdict(render=RenderStatus.LOST, retry_at=NOW)
+
+
+@pytest.mark.parametrize("made", [2, 3])
+def test_silence_of_a_later_attempt_fails_the_take(made: int) -> None:
+    """Never a third attempt after a lost answer."""
+    verdict = on_silence(seen(status=RenderStatus.UNKNOWN, made=made), now=NOW)
+
+    assert verdict == Verdict(render=RenderStatus.LOST, take=TakeStatus.FAILED, failure=LOST)
+
+
+@pytest.mark.parametrize("status", [RenderStatus.DELIVERED, RenderStatus.FAILED, RenderStatus.CANCELLED])
+def test_silence_of_what_was_heard_of_meanwhile_is_nothing(status: RenderStatus) -> None:
+    """Reconcile was a moment late."""
+    assert on_silence(seen(status=status), now=NOW) == Verdict()
+
+
+def test_silence_of_what_was_answered_meanwhile_is_nothing() -> None:
+    """Unknown a moment ago, submitted now (the late answer, or a webhook without content): nothing is lost."""
+    assert on_silence(seen(status=RenderStatus.SUBMITTED), now=NOW) == Verdict()
+
+
+def test_news_without_content_decides_nothing() -> None:
+    """Its result is still to be asked for."""
+    assert verdict_on(seen(), None, now=NOW, jitter=0) == Verdict()
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, MAX_RENDERS - 1))
+def test_a_retry_is_never_in_the_past(jitter: float, made: int) -> None:
+    """Whatever the jitter."""
+    verdict = on_failure(seen(made=made), PASSING, now=NOW, jitter=jitter)
+
+    assert verdict.retry_at is not None
+    assert verdict.retry_at > NOW
+
+
+def test_our_own_failures_have_a_sentence() -> None:
+    """What reconcile and silence say is told to users in words of its own."""
+    assert {LOST.code, FORGOTTEN.code} <= set(FALLBACK)
+    assert not LOST.permanent
+    assert not FORGOTTEN.permanent

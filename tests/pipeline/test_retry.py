@@ -1,0 +1,99 @@
+"""When to try again: bounds, growth, what the provider asks for; and that leases outlast what they cover."""
+
+from dataclasses import fields
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.download import MAX_SECONDS
+from pipeline.fal.wire import Patience
+from pipeline.ffmpeg.transcoder import SECONDS
+from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS, MAX_STEP_TRIES, backoff
+from pipeline.timing import Timing
+
+SHORTEST, LONGEST = timedelta(seconds=2.5), timedelta(minutes=10)
+jitters = st.floats(0, 1, exclude_max=True)
+failures = st.integers(0, 10**9)
+
+
+@given(failures, jitters)
+def test_a_wait_has_bounds(count: int, jitter: float) -> None:
+    """From half of 5 s to 10 min, however often it failed."""
+    assert SHORTEST <= backoff(count, jitter=jitter) <= LONGEST
+
+
+@given(failures, failures, jitters)
+def test_a_wait_grows(one: int, other: int, jitter: float) -> None:
+    """More failures never wait less, the jitter being the same."""
+    fewer, more = sorted((one, other))
+
+    assert backoff(fewer, jitter=jitter) <= backoff(more, jitter=jitter)
+
+
+@given(st.integers(1, 6), jitters)
+def test_a_wait_doubles_and_spreads_over_its_upper_half(count: int, jitter: float) -> None:
+    """Equal failures return at different times, none of them before half the delay."""
+    full = timedelta(seconds=5) * 2 ** (count - 1)
+
+    assert full / 2 <= backoff(count, jitter=jitter) <= full
+    assert backoff(count + 1, jitter=0) == 2 * backoff(count, jitter=0)
+
+
+@given(failures, jitters, st.floats(0, 10**6))
+def test_the_provider_is_given_the_time_it_asks_for(count: int, jitter: float, seconds: float) -> None:
+    """Never before Retry-After, and never sooner for it than without."""
+    wait = backoff(count, jitter=jitter, retry_after=seconds)
+
+    assert wait >= timedelta(seconds=seconds)
+    assert wait >= backoff(count, jitter=jitter)
+
+
+@given(failures, jitters)
+def test_no_word_of_the_provider_is_no_wait_of_its_own(count: int, jitter: float) -> None:
+    """None and 0 change nothing."""
+    usual = backoff(count, jitter=jitter)
+
+    assert backoff(count, jitter=jitter, retry_after=None) == usual
+    assert backoff(count, jitter=jitter, retry_after=0.0) == usual
+
+
+def test_a_lost_answer_leaves_one_more_attempt() -> None:
+    """Two in all, and no more than there are without a loss."""
+    assert MAX_RENDERS_AFTER_LOSS == 2 <= MAX_RENDERS
+
+
+def test_a_step_is_begun_more_than_once() -> None:
+    """A single kill costs nothing but time."""
+    assert MAX_STEP_TRIES > 1
+
+
+def test_leases_outlast_the_work_they_cover() -> None:
+    """Otherwise a second worker begins while the first is still within its own time limits."""
+    timing = Timing()
+
+    assert timing.submit_lease > timedelta(seconds=Patience().total)
+    assert timing.fetch_lease > timedelta(seconds=MAX_SECONDS)
+    assert timing.finish_lease > timedelta(seconds=SECONDS)
+
+
+def test_a_silent_submit_is_waited_for_until_it_cannot_run_any_more() -> None:
+    """The start timeout that was sent, the usual time, and something on top."""
+    timing = Timing()
+
+    assert timing.until_lost > timing.start_timeout + timing.usual
+
+
+def test_results_are_polled_well_before_they_expire() -> None:
+    """fal keeps a large result for six minutes; a poll that failed once is made again in time."""
+    assert 3 * Timing().poll_after < timedelta(minutes=6)
+
+
+@given(st.floats(0.01, 100))
+def test_patience_scales_as_a_whole(factor: float) -> None:
+    """Every time but the memory of a 404 grows by the same factor."""
+    usual, scaled = Timing(), Timing().scaled(factor)
+
+    for name in (field.name for field in fields(Timing)):
+        times = 1 if name == "missing_endpoint" else factor
+        assert getattr(scaled, name) == getattr(usual, name) * times
