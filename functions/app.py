@@ -7,7 +7,6 @@ generated OpenAPI page, and a cold start pays for every import. Bodies are still
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from psycopg import OperationalError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +16,6 @@ from functions.generate_video import generate_video
 from functions.health import health
 from functions.problems import (
     CORS,
-    on_database_away,
     on_error,
     on_fault,
     on_not_found,
@@ -80,7 +78,6 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={
             StoryreelError: on_error,
-            OperationalError: on_database_away,
             404: on_not_found,
             405: on_wrong_method,
             Exception: on_fault,

@@ -7,6 +7,7 @@ nothing. Nothing here decides; nothing here retries, rows with a `due_at` do.
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from uuid import UUID
 
 import procrastinate
@@ -16,13 +17,14 @@ from psycopg import OperationalError
 
 from functions.services import Media, Services
 from pipeline.admit import admit
+from pipeline.errors import StoreUnavailable
 from pipeline.fetch import fetch
 from pipeline.finish import finish
 from pipeline.plan import plan
 from pipeline.prompts import TemplateWriter
 from pipeline.reconcile import reconcile
 from storage.database import CONNECT
-from storage.deployment import hint_reconcile
+from storage.deployment import hint_reconcile, jobs_wait
 
 QUEUE = "storyreel"
 EVERY_MINUTE = "* * * * *"
@@ -66,13 +68,13 @@ def add_row_tasks(engine: procrastinate.App, services: Services) -> None:
         await admit(stores.renders, generator, services.webhook_url, clock=clock, timing=timing, jitter=jitter)
 
     @engine.periodic(cron=EVERY_MINUTE)
-    @engine.task(name="reconcile", queue=QUEUE, priority=_RECONCILE_PRIORITY)
+    @engine.task(name="reconcile", queue=QUEUE, priority=_RECONCILE_PRIORITY, queueing_lock="reconcile")
     async def _reconcile(timestamp: int = 0) -> None:  # noqa: ARG001 - the engine tells when it was due
         await sweep_once(engine, services)
 
     # Rows that wait to be tried again have no job; between two reconciles this one cheap look finds them.
     @engine.periodic(cron=EVERY_FIVE_SECONDS)
-    @engine.task(name="look", queue=QUEUE, priority=_RECONCILE_PRIORITY)
+    @engine.task(name="look", queue=QUEUE, priority=_RECONCILE_PRIORITY, queueing_lock="look")
     async def _look(timestamp: int) -> None:  # noqa: ARG001 - likewise
         await stores.sweep.hint_overdue(now=clock())
 
@@ -121,7 +123,8 @@ async def sweep_once(engine: procrastinate.App, services: Services) -> Mapping[s
         jitter=services.jitter,
     )
     for job in await engine.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
-        await engine.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+        with suppress(ConnectorException):  # another sweep was first
+            await engine.job_manager.finish_job(job, Status.FAILED, delete_job=True)
     if any(found.values()):
         _log.info("reconcile found %s", {kind: count for kind, count in found.items() if count})
     return found
@@ -141,10 +144,10 @@ async def run_worker(services: Services, media: Media) -> None:
                     concurrency=CONCURRENCY,
                     fetch_job_polling_interval=_POLL,
                     shutdown_graceful_timeout=_GRACE,
-                    delete_jobs="successful",
+                    delete_jobs="always",
                     install_signal_handlers=False,
                 )
-        except (ConnectorException, ProcrastinateException, OperationalError, OSError) as error:
+        except (StoreUnavailable, ProcrastinateException, OperationalError, OSError) as error:
             _log.warning("the database is away (%s); trying again", type(error).__name__)
         await asyncio.sleep(_RECONNECT)
 
@@ -152,33 +155,33 @@ async def run_worker(services: Services, media: Media) -> None:
 async def drain(services: Services, media: Media, *, seconds: float) -> Mapping[str, int]:
     """Run what is due, reconcile, run what that brought up; for deployments without a standing worker.
 
-    Stops starting jobs after `seconds`; what is running then is finished. Returns what reconcile found.
+    Stops starting jobs after `seconds`; what is running then is finished, within the time limits of its own I/O.
+    Returns what reconcile found.
     """
     engine = create_engine(services, media)
     async with engine.open_async():
         deadline = asyncio.get_running_loop().time() + seconds
-        await _run_until_idle(engine, deadline)
+        await _run_until_idle(engine, services, deadline)
         found = await sweep_once(engine, services)
-        await _run_until_idle(engine, deadline)
+        await _run_until_idle(engine, services, deadline)
     return found
 
 
-async def _run_until_idle(engine: procrastinate.App, deadline: float) -> None:
-    left = deadline - asyncio.get_running_loop().time()
-    if left <= 0:
-        return
-    worker = asyncio.create_task(
-        engine.run_worker_async(
-            queues=[QUEUE],
-            concurrency=CONCURRENCY,
-            wait=False,
-            listen_notify=False,
-            shutdown_graceful_timeout=_GRACE,
-            delete_jobs="successful",
-            install_signal_handlers=False,
+async def _run_until_idle(engine: procrastinate.App, services: Services, deadline: float) -> None:
+    """Until nothing waits or the deadline has passed: a job that ends may have hinted the next."""
+    loop = asyncio.get_running_loop()
+    while (left := deadline - loop.time()) > 0 and await jobs_wait(services.database, QUEUE):
+        worker = asyncio.create_task(
+            engine.run_worker_async(
+                queues=[QUEUE],
+                concurrency=CONCURRENCY,
+                wait=False,
+                listen_notify=False,
+                delete_jobs="always",
+                install_signal_handlers=False,
+            )
         )
-    )
-    done, _ = await asyncio.wait({worker}, timeout=left)
-    if not done:
-        worker.cancel()  # lets what is running finish
-    await asyncio.gather(worker, return_exceptions=not done)
+        done, _ = await asyncio.wait({worker}, timeout=left)
+        if not done:
+            worker.cancel()  # starts no more jobs and lets the running ones finish
+        await asyncio.gather(worker, return_exceptions=not done)

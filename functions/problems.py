@@ -14,6 +14,7 @@ from pipeline.errors import (
     BadSignature,
     BadStory,
     GeneratorUnavailable,
+    StoreUnavailable,
     StoryreelError,
     UnknownTable,
 )
@@ -33,6 +34,7 @@ _STATUS: Mapping[type[StoryreelError], int] = {
     UnknownTable: 404,
     BadRequest: 422,
     GeneratorUnavailable: 503,
+    StoreUnavailable: 503,
 }
 
 
@@ -86,13 +88,6 @@ def on_wrong_method(request: Request, error: Exception) -> Response:
     """The answer to a method that the function does not take."""
     answer = problem(405, "method_not_allowed", f"{request.method} is not what this function takes")
     answer.headers.update(getattr(error, "headers", None) or {})  # Allow
-    return answer
-
-
-def on_database_away(_: Request, __: Exception) -> Response:
-    """The answer while the database does not answer: come back."""
-    answer = problem(503, "database", "the database does not answer; try again")
-    answer.headers["retry-after"] = "5"
     return answer
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 from pipeline.errors import BadSetting
 from pipeline.timing import Timing
 
@@ -126,10 +129,13 @@ def read(environment: Environment, *, cores: int) -> Settings:
 def _fal(environment: Environment) -> FalSettings:
     key = _required(environment, "FAL_KEY", "make one at fal.ai, or run `storyreel emulator`")
     queue = _optional_url(environment, "STORYREEL_FAL_QUEUE_URL")
+    more_hosts = tuple(
+        host.strip() for host in _value(environment, "STORYREEL_CLIP_HOSTS").split(",") if host.strip()
+    )
     if queue is None or queue == FAL_QUEUE_URL:
-        return FalSettings(key)
+        return FalSettings(key, file_hosts=FalSettings.file_hosts + more_hosts)
     jwks = _optional_url(environment, "STORYREEL_FAL_JWKS_URL") or f"{queue}/.well-known/jwks.json"
-    return FalSettings(key, queue, jwks, file_hosts=(urlsplit(queue).netloc,), emulated=True)
+    return FalSettings(key, queue, jwks, file_hosts=(urlsplit(queue).netloc, *more_hosts), emulated=True)
 
 
 def _bucket(environment: Environment, base: str) -> BucketSettings:
@@ -159,14 +165,19 @@ def _service_key(environment: Environment) -> str:
 
 def _secrets(environment: Environment) -> tuple[str, ...]:
     """Several are valid at once, so that one can be replaced without an outage."""
-    own = [part.strip() for part in environment.get("STORYREEL_SECRETS", "").split(",") if part.strip()]
+    own = _list(environment, "STORYREEL_SECRETS")
     if any(len(secret) < 16 or not secret.isascii() or not secret.isprintable() for secret in own):
         raise BadSetting("a secret in STORYREEL_SECRETS is shorter than 16 characters, or not plain ASCII")
-    return tuple(own) or (_service_key(environment),)
+    return own or (_service_key(environment),)
 
 
 def _value(environment: Environment, name: str) -> str:
     return environment.get(name, "").strip()
+
+
+def _list(environment: Environment, name: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(part.strip() for part in _value(environment, name).split(",") if part.strip())
 
 
 def _required(environment: Environment, name: str, mend: str) -> str:
@@ -179,8 +190,10 @@ def _required(environment: Environment, name: str, mend: str) -> str:
 def _database_url(environment: Environment) -> str:
     name = "SUPABASE_DB_URL"
     value = _required(environment, name, "the database's URL, postgresql://storyreel:…@…")
-    if not value.startswith(("postgresql://", "postgres://")) or not value.isprintable():
-        raise BadSetting(f"{name} is no URL of the form postgresql://storyreel:…@…")
+    try:
+        conninfo_to_dict(value)
+    except ProgrammingError as error:  # its message quotes what stands wrong, which may be the password
+        raise BadSetting(f"{name} is no URL of the form postgresql://storyreel:…@…") from error
     return value
 
 

@@ -17,12 +17,16 @@ from pipeline.errors import (
     GeneratorMissing,
     GeneratorRefused,
     GeneratorUnavailable,
+    StoreUnavailable,
 )
 from pipeline.model import AdmittedRender, Failure, Order
 from pipeline.models import find_model
 from pipeline.outcome import on_failure
-from pipeline.ports import Generator, Renders
+from pipeline.ports import Generator
+from pipeline.stores import Renders
 from pipeline.timing import Timing
+
+_SAVE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; less than Timing.submit_lease together
 
 
 async def admit(
@@ -34,7 +38,7 @@ async def admit(
     timing: Timing,
     jitter: Callable[[], float],
 ) -> int:
-    """Submit until no slot or no waiting render is left, and return how many were submitted.
+    """Submit until no slot or no waiting render is left, and return how many were tried.
 
     `webhook_url` gives the address under which the provider reports on a render.
     """
@@ -49,6 +53,8 @@ async def admit(
         outcomes = await asyncio.gather(*submits, return_exceptions=True)
         if errors := [error for error in outcomes if isinstance(error, Exception)]:
             raise ExceptionGroup("submitting failed unexpectedly", errors)
+        if not all(outcomes):
+            break  # the provider takes nothing at present; asking for every other render would not help
     return tried
 
 
@@ -61,7 +67,8 @@ async def _submit(
     clock: Callable[[], datetime],
     timing: Timing,
     jitter: Callable[[], float],
-) -> None:
+) -> bool:
+    """Hand over one render. False: the provider takes nothing at present, neither this nor another."""
     try:
         request_id = await generator.submit(_order(render, webhook_url, timing))
     except GeneratorUnavailable:
@@ -69,10 +76,12 @@ async def _submit(
     except GeneratorBusy as busy:
         wait = retry.backoff(render.tries, jitter=jitter(), retry_after=busy.retry_after)
         await renders.put_back(render, due_at=clock() + wait, why=busy)
+        return False
     except GeneratorKeyRefused as dead_key:
         # A person must act; until then nothing is failed, for nothing was tried.
         wait = retry.backoff(render.tries, jitter=jitter())
         await renders.put_back(render, due_at=clock() + wait, why=dead_key)
+        return False
     except GeneratorMissing as missing:
         await _climb_down(renders, generator.provider, render, missing, now=clock(), jitter=jitter())
     except GeneratorRefused as refused:
@@ -80,7 +89,22 @@ async def _submit(
         await _fail(renders, render, failure, clock(), jitter())
     else:
         now = clock()
-        await renders.submitted(render, request_id, now=now, due_at=now + timing.poll_after)
+        await _save(renders, render, request_id, now=now, due_at=now + timing.poll_after)
+    return True
+
+
+async def _save(
+    renders: Renders, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime
+) -> None:
+    """Save the provider's name for a render, through a short absence of the database: it is paid for."""
+    for pause in _SAVE_PAUSES:
+        try:
+            await renders.submitted(render, request_id, now=now, due_at=due_at)
+        except StoreUnavailable:
+            await asyncio.sleep(pause)
+        else:
+            return
+    await renders.submitted(render, request_id, now=now, due_at=due_at)
 
 
 def _order(render: AdmittedRender, webhook_url: str, timing: Timing) -> Order:

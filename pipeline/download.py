@@ -17,8 +17,7 @@ from pipeline.errors import GeneratorMissing, GeneratorUnavailable, UnusableClip
 MAX_BYTES = 64 * 2**20  # the gate of pipeline.ffmpeg refuses more anyway
 MAX_SECONDS = 100.0  # inside Timing.fetch_lease, with time left for the upload
 _TIMEOUT = httpx.Timeout(20.0, connect=10.0)
-_GONE = frozenset({404, 410})
-_PASSING = frozenset({408, 425, 429})
+_GONE = frozenset({403, 404, 410})  # 403: a signed address that has expired
 
 
 class HttpClipSource:
@@ -35,7 +34,10 @@ class HttpClipSource:
     async def download(self, url: str, file: Path) -> str:
         """See `pipeline.ports.ClipSource`."""
         if not self._allows(url):
-            raise UnusableClip(f"the clip lies at {urlsplit(url).hostname!r}, which is not the provider's")
+            raise GeneratorUnavailable(
+                f"the clip lies at {url[:80]!r}, which is no address of the provider's; "
+                "if it is, add its host to STORYREEL_CLIP_HOSTS"
+            )
         try:
             async with (
                 asyncio.timeout(MAX_SECONDS),
@@ -45,26 +47,30 @@ class HttpClipSource:
                 return await _write(response, file)
         except TimeoutError as error:
             raise GeneratorUnavailable(f"the clip was not complete after {MAX_SECONDS:.0f} s") from error
+        except httpx.InvalidURL as error:
+            raise GeneratorUnavailable(f"the clip's address is malformed: {error}") from error
         except httpx.HTTPError as error:
             raise GeneratorUnavailable(f"the clip could not be downloaded ({type(error).__name__})") from error
 
     def _allows(self, url: str) -> bool:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.netloc in self._hosts:  # `host:port`: a stand-in, and no user:password in front of it
-            return parts.scheme in {"http", "https"}
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        if port is not None:  # `host:port` as a whole: a stand-in, and no user:password in front of it
+            return parts.netloc in self._hosts and parts.scheme in {"http", "https"}
         known = any(host == name or host.endswith("." + name) for name in self._hosts)
         return known and parts.scheme == "https" and parts.netloc == host
 
 
 def _check(response: httpx.Response) -> None:
+    """Only the bytes of a clip can be unusable for good: what a server answers today it may not tomorrow."""
     status = response.status_code
     if status in _GONE:
         raise GeneratorMissing(f"the clip is gone (HTTP {status})")
     if status != httpx.codes.OK:
-        if status >= 500 or status in _PASSING:
-            raise GeneratorUnavailable(f"the clip could not be downloaded (HTTP {status})")
-        raise UnusableClip(f"the clip's address answers HTTP {status}")
+        raise GeneratorUnavailable(f"the clip could not be downloaded (HTTP {status})")
     if int(response.headers.get("content-length", "0") or 0) > MAX_BYTES:
         raise UnusableClip(f"the clip is larger than {MAX_BYTES} bytes")
 

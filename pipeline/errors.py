@@ -17,6 +17,7 @@ StoryreelError            `permanent` says whether trying the same thing again c
 ├── MediaError            a clip
 │   ├── UnusableClip          the file itself is wrong: hostile, truncated, no video        permanent
 │   └── TranscodeFailed       ffmpeg died or ran out of time
+├── StoreUnavailable      the database gave no usable answer; what was begun is rolled back
 └── BucketError           object storage
     ├── BucketRefused         credentials, size or type refused                             permanent
     ├── ObjectMissing         there is nothing at that path                                 permanent
@@ -144,6 +145,12 @@ class TranscodeFailed(MediaError):
     """ffmpeg was killed, crashed, or wrote something else than asked for."""
 
     code = "transcode_failed"
+
+
+class StoreUnavailable(StoryreelError):
+    """The database does not answer, or ended the transaction; nothing of it remains. Trying again is harmless."""
+
+    code = "database"
 
 
 class BucketError(StoryreelError):

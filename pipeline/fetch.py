@@ -13,8 +13,9 @@ from uuid import UUID
 from pipeline.in_hand import in_hand, worn_out
 from pipeline.keys import original_path
 from pipeline.model import TakeInHand
-from pipeline.ports import Bucket, ClipSource, Generator, Renders, Takes
+from pipeline.ports import Bucket, ClipSource, Generator
 from pipeline.settle import cancel_rivals, settle
+from pipeline.stores import Renders, Takes
 from pipeline.timing import Timing
 
 _REASON = "clip_lost"
@@ -36,13 +37,12 @@ async def fetch(
     take = await takes.claim_fetch(take_id, now=clock(), lease=timing.fetch_lease)
     if take is None or await worn_out(takes, take, reason=_REASON, now=clock()):
         return False
+    await cancel_rivals(renders, generator, take.id)
     stored = False
     async with in_hand(takes, take, reason=_REASON, clock=clock, jitter=jitter):
         stored = await _store_original(takes, bucket, source, take, clock)
-    if stored:
-        await cancel_rivals(renders, generator, take.id)
-        if render := await renders.unsettled(take.render_id):
-            await settle(renders, generator, render, now=clock())
+    if stored and (render := await renders.unsettled(take.render_id)):
+        await settle(renders, generator, render, now=clock())
     return stored
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 from pipeline.in_hand import in_hand, worn_out
 from pipeline.keys import rendition_key, rendition_path
 from pipeline.model import StoredRendition, TakeInHand
-from pipeline.ports import Bucket, Rendition, Takes, Transcoded, Transcoder
+from pipeline.ports import Bucket, Rendition, Transcoded, Transcoder
+from pipeline.stores import Takes
 from pipeline.timing import Timing
 
 _REASON = "not_finished"

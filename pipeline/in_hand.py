@@ -1,6 +1,6 @@
 """What happens to a take when the step that has it in hand fails. Used by `fetch` and `finish`.
 
-A clip that is gone or no video is given up; every other error puts the take back for a later try, even one that
+A clip that is gone or is no video is given up; every other error puts the take back for a later try, even one that
 the bucket calls permanent: a person can mend a wrong key, and the clip is paid for. A worker that is told to stop
 hands the take back at once. Anything unexpected rises to the engine; the lease then brings the take back.
 """
@@ -13,7 +13,8 @@ from datetime import datetime
 from pipeline import retry
 from pipeline.errors import GeneratorMissing, StoryreelError, UnusableClip
 from pipeline.model import Failure, TakeInHand
-from pipeline.ports import Takes
+from pipeline.reasons import CLIP_GONE
+from pipeline.stores import Takes
 
 
 @asynccontextmanager
@@ -27,13 +28,15 @@ async def in_hand(
         # The same request would bring the same clip again: nobody need pay for that.
         await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock())
     except StoryreelError as error:
-        if isinstance(error, GeneratorMissing) or take.tries >= retry.MAX_STEP_TRIES:
-            await takes.give_up(take, Failure(reason, str(error), permanent=False), now=clock())
+        failures = take.failures + 1
+        gone = isinstance(error, GeneratorMissing)
+        if failures >= (retry.MAX_MISSES if gone else retry.MAX_STEP_FAILURES):
+            code = CLIP_GONE if gone else reason
+            await takes.give_up(take, Failure(code, str(error), permanent=False), now=clock())
         else:
-            wait = retry.backoff(take.tries, jitter=jitter())
-            await takes.try_again(take, due_at=clock() + wait)
+            await takes.try_again(take, due_at=clock() + retry.backoff(failures, jitter=jitter()))
     except asyncio.CancelledError:
-        await asyncio.shield(takes.try_again(take, due_at=clock()))
+        await asyncio.shield(takes.hand_back(take, now=clock()))
         raise
 
 

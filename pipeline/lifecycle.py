@@ -31,6 +31,7 @@ class TakeEvent(StrEnum):
     GAVE_UP = "gave_up"  # no try is left
     WANTED_AGAIN = "wanted_again"  # a new revision asks for a take that had failed
     RESUMED = "resumed"  # the same, of one whose original we have: nothing is paid again
+    REFETCHED = "refetched"  # the same, of one whose clip still lies at the provider
 
 
 class RenderStatus(StrEnum):
@@ -111,6 +112,7 @@ TAKE: Mapping[TakeStatus, Mapping[TakeEvent, TakeStatus | None]] = {
         _TE.DELIVERED: _T.FETCHING,
         _TE.WANTED_AGAIN: _T.RENDERING,
         _TE.RESUMED: _T.FINISHING,
+        _TE.REFETCHED: _T.FETCHING,
         _TE.GAVE_UP: None,
     },
 }

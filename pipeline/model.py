@@ -72,12 +72,14 @@ class Clip:
 class Failure:
     """The provider's final word that there is no clip. `code` is a stable word, `message` the provider's own.
 
-    `permanent`: the same request would fail again (bad parameters, content policy).
+    `permanent`: the same request would fail again (bad parameters, content policy). `billed`: there may have
+    been a clip all the same, and money with it.
     """
 
     code: str
     message: str
     permanent: bool
+    billed: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,24 +168,27 @@ class AdmittedRender:
 
 @dataclass(frozen=True)
 class SubmittedRender:
-    """A render at the provider, as far as asking about it goes."""
+    """A render at the provider, as far as asking about it goes; `since` when it was submitted."""
 
     id: UUID
     provider: str
     endpoint: str
     request_id: str
+    since: datetime
 
 
 @dataclass(frozen=True)
 class TakeInHand:
-    """A take in the hands of one worker; `attempt` fences it, `tries` counts the starts of this step.
+    """A take in the hands of one worker; `attempt` fences it.
 
+    `tries` counts starts of this step that came to no end, this one included; `failures` its failed ends.
     `original_path` and `original_sha256` are None until the original is stored.
     """
 
     id: UUID
     attempt: int
     tries: int
+    failures: int
     render_id: UUID
     clip_url: str
     original_path: str | None

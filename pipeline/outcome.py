@@ -1,6 +1,6 @@
 """What news of a render means for it, for its take and for what is tried next. Pure decisions.
 
-Whoever brings the news (a webhook, a poll, a refused submit, the clock) ends here; `pipeline.ports.Renders`
+Whoever brings the news (a webhook, a poll, a refused submit, the clock) ends here; `pipeline.stores.Renders`
 applies the verdict in one transaction. Nothing here does I/O or reads a clock.
 """
 
@@ -24,8 +24,8 @@ from pipeline.model import Clip, Failure
 class RenderSeen:
     """A render and its take as they stand, both locked while the verdict is made and applied.
 
-    `made` counts the renders of the take's present round, `lost` those of them whose submit was never
-    answered; `rival` tells that another render of the take is still awaited.
+    `made` counts the renders of the take's present round, `lost` those of them that may have been paid for and
+    brought nothing; `rival` tells that another render of the take is still awaited.
     """
 
     id: UUID
@@ -66,7 +66,7 @@ def on_failure(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: flo
     render = render_after(seen.status, RenderEvent.ERROR)
     if render is None or seen.take_status is not TakeStatus.RENDERING or seen.rival:
         return Verdict(render=render, failure=failure)
-    if failure.permanent or seen.made >= _allowed(seen.lost):
+    if failure.permanent or seen.made >= _allowed(seen.lost + failure.billed):
         return Verdict(render=render, take=take_after(seen.take_status, TakeEvent.GAVE_UP), failure=failure)
     return Verdict(render=render, failure=failure, retry_at=now + retry.backoff(seen.made, jitter=jitter))
 

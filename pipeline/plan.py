@@ -3,6 +3,7 @@
 Takes whatever is due, in batches; carries no row id, so one hint serves a thousand inserts. Does not submit.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,9 +12,10 @@ from pipeline.errors import BadStory, UnknownModel
 from pipeline.keys import take_key
 from pipeline.model import Model, PlannedShot, Prompt, RevisionToPlan
 from pipeline.models import find_model, rung
-from pipeline.ports import Generator, Plans, PromptWriter
+from pipeline.ports import Generator, PromptWriter
 from pipeline.prompts import check, seed_for
 from pipeline.reasons import sentence
+from pipeline.stores import Plans
 from pipeline.timing import Timing
 
 _BATCH = 50
@@ -32,8 +34,19 @@ async def plan(
     while batch := await plans.claim(now=clock(), lease=timing.plan_lease, limit=_BATCH):
         since = clock() - timing.missing_endpoint
         missing = await plans.missing_endpoints(generator.provider, since=since)
+        errors: list[Exception] = []
         for revision in batch:
-            planned += await _plan_one(plans, writer, generator, revision, missing=missing, clock=clock)
+            one = _plan_one(plans, writer, generator, revision, missing=missing, clock=clock)
+            # An unexpected error of one story must not keep the others from being planned.
+            [outcome] = await asyncio.gather(one, return_exceptions=True)
+            if isinstance(outcome, Exception):
+                errors.append(outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                planned += outcome
+        if errors:
+            raise ExceptionGroup("planning failed unexpectedly", errors)
     return planned
 
 

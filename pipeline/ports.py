@@ -1,35 +1,25 @@
-"""What the steps need from the outside, as small Protocols. Pure: nothing here does I/O.
+"""What the steps need from the outside world, as small Protocols. Pure: nothing here does I/O.
 
-Implementations live in `storage` (JobStore, Bucket), `pipeline.fal` (Generator), `pipeline.ffmpeg`
-(Transcoder) and `pipeline.prompts` (PromptWriter). One contract suite per port, in `tests/contract/`,
-runs on every implementation that users have.
+Implementations live in `storage.buckets` (Bucket), `pipeline.fal` (Generator), `pipeline.download` (ClipSource),
+`pipeline.ffmpeg` (Transcoder) and `pipeline.prompts` (PromptWriter); what they need of our own rows is in
+`pipeline.stores`. One contract suite per port, in `tests/contract/`, runs on every implementation that users have.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
-from uuid import UUID
 
-from pipeline.errors import GeneratorError
 from pipeline.model import (
-    AdmittedRender,
     Delivery,
-    Failure,
     Order,
     Parameters,
-    PlannedShot,
     Prompt,
     RenderState,
     Result,
-    RevisionToPlan,
-    StoredRendition,
-    SubmittedRender,
-    TakeInHand,
 )
-from pipeline.outcome import RenderSeen, Verdict
 
 
 @dataclass(frozen=True)
@@ -171,125 +161,3 @@ class ClipSource(Protocol):
         Raises `GeneratorMissing` (gone), `GeneratorUnavailable` (try again), `UnusableClip` (too large, or
         at an address that is not the provider's).
         """
-
-
-class Plans(Protocol):
-    """Revisions that wait to be planned. Every method of this and the next three ports is one transaction."""
-
-    async def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[RevisionToPlan]:
-        """Take revisions that are due, the most urgent first; the lease keeps others off them."""
-
-    async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
-        """Endpoints that the provider answered 404 for after that time."""
-
-    async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
-        """Subscribe the revision's shots to their takes, making those that are new. False: another was first.
-
-        A take that is ready shows at once; one under way is waited for; one that failed in a way that can
-        pass is begun again; a new one waits to be admitted.
-        """
-
-    async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
-        """The story cannot become a video; its placeholder stays. False: another was first."""
-
-
-class Renders(Protocol):
-    """Renders on their way to a provider and back."""
-
-    async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
-        """Reserve slots and money for as many waiting renders as may go now, the most urgent first."""
-
-    async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
-        """The provider has it. By `due_at` there should be news. False: something else was first."""
-
-    async def put_back(
-        self, render: AdmittedRender, *, due_at: datetime, why: GeneratorError, endpoint: str | None = None
-    ) -> bool:
-        """The provider took nothing: free the slot, wait until `due_at`, then use `endpoint` if given."""
-
-    async def answer_lost(self, render: AdmittedRender, *, due_at: datetime) -> bool:
-        """Whether the provider took it is not known. Its webhook is waited for until `due_at`."""
-
-    async def note_missing(self, provider: str, endpoint: str, *, now: datetime) -> None:
-        """The provider has no such endpoint."""
-
-    async def conclude(
-        self, render_id: UUID, decide: Callable[[RenderSeen], Verdict], *, now: datetime
-    ) -> Verdict | None:
-        """Lock render and take, decide, apply, all at once. None: there is no such render.
-
-        `decide` must be pure. A take that gets a clip cancels its other renders and is fetched next.
-        """
-
-    async def deliver(
-        self, render_id: UUID, delivery: Delivery, decide: Callable[[RenderSeen], Verdict], *, provider: str
-    ) -> str:
-        """Record the delivery and conclude with it, in one transaction.
-
-        Returns what it was: `accepted`, `late` (paid, but another clip was first), `stale` (old news),
-        `orphan` (no such render is left), `repeated` (this very delivery was recorded before).
-        """
-
-    async def withdrawn(self, take_id: UUID) -> list[SubmittedRender]:
-        """Renders of the take that nobody wants any more and the provider may still be working on."""
-
-    async def unsettled(self, render_id: UUID) -> SubmittedRender | None:
-        """The render, if it delivered and its cost is not written down yet."""
-
-    async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
-        """Write down what the render cost, its estimate where `cost` is None. The first figure stays."""
-
-
-class Takes(Protocol):
-    """Takes whose clip exists and is on its way to the viewers."""
-
-    async def claim_fetch(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
-        """Take it in hand for `fetch`; None where it needs no fetching, or someone else is at it."""
-
-    async def claim_finish(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
-        """Take it in hand for `finish`; None as above."""
-
-    async def fetched(self, take: TakeInHand, *, bucket: str, path: str, sha256: str, now: datetime) -> bool:
-        """The original is in the bucket; `finish` is next. False: we were cut off and another was first."""
-
-    async def renditions(self, rendition_key: str) -> bool:
-        """Whether the renditions of that key exist already."""
-
-    async def finished(
-        self,
-        take: TakeInHand,
-        *,
-        rendition_key: str,
-        bucket: str,
-        renditions: Sequence[StoredRendition],
-        now: datetime,
-    ) -> bool:
-        """The renditions are in the bucket: every subscribed video shows them. False: another was first."""
-
-    async def try_again(self, take: TakeInHand, *, due_at: datetime) -> bool:
-        """The step failed in a way that can pass; or it was interrupted. Reconcile runs it again when due."""
-
-    async def give_up(self, take: TakeInHand, failure: Failure, *, now: datetime) -> bool:
-        """There will be no video of this clip. Every subscribed video falls back to what it shows."""
-
-
-class Sweep(Protocol):
-    """What `reconcile` looks for: rows compared with the clock."""
-
-    async def adopt_missed(self) -> int:
-        """Make the videos that the insert trigger could not make; how many."""
-
-    async def hint_overdue(self, *, now: datetime) -> Mapping[str, int]:
-        """Hint every step whose rows are due; how many rows were found for each."""
-
-    async def overdue_renders(self, *, now: datetime, limit: int) -> list[tuple[str, SubmittedRender]]:
-        """Renders at a provider that should have been heard of, with their status. Request id `` if none."""
-
-    async def look_later(self, render_id: UUID, *, due_at: datetime) -> None:
-        """The provider is still at it: expect news by then."""
-
-    async def lose_answer(self, render_id: UUID, *, now: datetime, due_at: datetime) -> bool:
-        """A render whose submitter died between intent and answer: from now on its answer counts as lost."""
-
-    async def unsettled(self, *, before: datetime, limit: int) -> list[SubmittedRender]:
-        """Delivered renders whose cost is not written down yet."""

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+CLIP_GONE = "clip_gone"
+"""The clip was paid for and is no longer to be had: only another render can help."""
+
 _LATER = " You can try again later."
 FALLBACK: Mapping[str, str] = {
     "content_policy": "The video service declined the content of this story.",
@@ -16,7 +19,8 @@ FALLBACK: Mapping[str, str] = {
     "provider_forgot": "The video service lost track of this video." + _LATER,
     "provider_silent": "The video service did not answer." + _LATER,
     "unusable_clip": "The video service sent something that is no playable video.",
-    "clip_lost": "The video was made, but could not be collected in time.",
+    CLIP_GONE: "The video was made, but was gone before it could be collected." + _LATER,
+    "clip_lost": "The video was made, but could not be collected." + _LATER,
     "not_finished": "The video was made, but could not be prepared for playing." + _LATER,
     "not_planned": "The story could not be prepared." + _LATER,
 }

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pipeline.model import Clip, Failure
 from pipeline.outcome import RenderSeen, Verdict, on_clip, on_failure
-from pipeline.ports import Generator, Renders
+from pipeline.ports import Generator
+from pipeline.stores import Renders
 
 
 async def receive(

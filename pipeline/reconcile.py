@@ -1,25 +1,44 @@
 """The step `reconcile`: once a minute, compare rows with the clock and mend what nobody looks after.
 
 Finds by state, never by memory: what a killed process leaves behind looks no different from what a slow one
-does, and both are dealt with by compare-and-set. Running it twice at once changes nothing more.
+does, and both are dealt with by compare-and-set. Running it twice at once changes nothing more: what it asks the
+provider about is claimed first.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from pipeline.errors import GeneratorError, GeneratorMissing
-from pipeline.lifecycle import RenderStatus
 from pipeline.model import Done, Failure, SubmittedRender
 from pipeline.outcome import on_failure, on_silence
-from pipeline.ports import Generator, Renders, Sweep
+from pipeline.ports import Generator
 from pipeline.receive import verdict_on
 from pipeline.settle import settle, write_cost
+from pipeline.stores import Renders, Sweep
 from pipeline.timing import Timing
 
-_BATCH = 200
-FORGOTTEN = Failure("provider_forgot", "the provider no longer knows the request", permanent=False)
+_BATCH = 50
+_AT_ONCE = 8  # questions to the provider at a time
+_SECONDS = 45.0  # for all of them; what is left, the next minute asks
+FORGOTTEN = Failure("provider_forgot", "the provider no longer knows the request", permanent=False, billed=True)
+ENDLESS = Failure("timeout", "the provider never came to an end with it", permanent=False, billed=True)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What one run of reconcile works with."""
+
+    sweep: Sweep
+    renders: Renders
+    generator: Generator
+    clock: Callable[[], datetime]
+    timing: Timing
+    jitter: Callable[[], float]
 
 
 async def reconcile(
@@ -32,47 +51,70 @@ async def reconcile(
     jitter: Callable[[], float],
 ) -> Mapping[str, int]:
     """Mend everything that is overdue; what was found, counted by kind."""
-    found = Counter({"missed": await sweep.adopt_missed()})
-    for status, render in await sweep.overdue_renders(now=clock(), limit=_BATCH):
-        found[status] += 1
-        if status == RenderStatus.ADMITTED:
-            now = clock()
-            await sweep.lose_answer(render.id, now=now, due_at=now + timing.until_lost)
-        elif status == RenderStatus.UNKNOWN:
-            now = clock()
-            await renders.conclude(render.id, partial(on_silence, now=now), now=now)
-        else:
-            await _poll(sweep, renders, generator, render, clock=clock, timing=timing, jitter=jitter())
-    for render in await sweep.unsettled(before=clock() - timing.margin, limit=_BATCH):
-        found["unsettled"] += await settle(renders, generator, render, now=clock())
-    return found + Counter(await sweep.hint_overdue(now=clock()))
+    now = clock()
+    found = Counter(await sweep.hint_overdue(now=now))
+    found["missed"] += await sweep.adopt_missed()
+    found["unsettled_for_long"] += await sweep.settle_old(now=now, before=now - timing.unsettled)
+    found["admitted"] += await sweep.lose_answers(now=now, due_at=now + timing.until_lost)
+    for render_id in await sweep.silent(now=now, limit=_BATCH):
+        found["unknown"] += 1
+        await renders.conclude(render_id, partial(on_silence, now=now), now=now)
+
+    here = _Round(sweep, renders, generator, clock, timing, jitter)
+    overdue = await sweep.claim_overdue(now=now, due_at=now + timing.poll_after, limit=_BATCH)
+    found["submitted"] += len(overdue)
+    unsettled = await sweep.unsettled(before=now - timing.margin, limit=_BATCH)
+    found["unsettled"] += len(unsettled)
+    await _all([_poll(here, render) for render in overdue])
+    await _all([settle(renders, generator, render, now=now) for render in unsettled])
+    return found
 
 
-async def _poll(
-    sweep: Sweep,
-    renders: Renders,
-    generator: Generator,
-    render: SubmittedRender,
-    *,
-    clock: Callable[[], datetime],
-    timing: Timing,
-    jitter: float,
-) -> None:
+async def _all(questions: Sequence[Awaitable[object]]) -> None:
+    """A few at a time, within a time for all of them. Each leaves its rows right wherever it is cut off."""
+    free = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(question: Awaitable[object]) -> None:
+        async with free:
+            await question
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS), asyncio.TaskGroup() as group:
+            for question in questions:
+                group.create_task(ask(question))
+
+
+async def _poll(here: _Round, render: SubmittedRender) -> None:
     """Ask after a silent render. An error that can pass never fails it: it is paid for."""
     try:
-        state = await generator.status(render.endpoint, render.request_id)
-        result = await generator.result(render.endpoint, render.request_id) if isinstance(state, Done) else None
+        state = await here.generator.status(render.endpoint, render.request_id)
+        if not isinstance(state, Done):
+            await _keep_waiting(here, render)
+            return
+        result = await here.generator.result(render.endpoint, render.request_id)
     except GeneratorMissing:
-        now = clock()
-        forget = partial(on_failure, failure=FORGOTTEN, now=now, jitter=jitter)
-        await renders.conclude(render.id, forget, now=now)
-        return
+        await _fail(here, render, FORGOTTEN)
     except GeneratorError:
-        result = None
-    now = clock()
-    if result is None:
-        await sweep.look_later(render.id, due_at=now + timing.poll_after)
+        await _keep_waiting(here, render)
+    else:
+        now = here.clock()
+        decide = partial(verdict_on, outcome=result.outcome, now=now, jitter=here.jitter())
+        await here.renders.conclude(render.id, decide, now=now)
+        await here.sweep.asked(render.id)
+        await write_cost(here.renders, here.generator, render, result, now=now)
+
+
+async def _keep_waiting(here: _Round, render: SubmittedRender) -> None:
+    """It was claimed until the next poll; only one that never ends is given up, for it holds a slot."""
+    if here.clock() - render.since < here.timing.endless:
         return
-    decide = partial(verdict_on, outcome=result.outcome, now=now, jitter=jitter)
-    await renders.conclude(render.id, decide, now=now)
-    await write_cost(renders, generator, render, result, now=now)
+    with suppress(GeneratorError):
+        await here.generator.cancel(render.endpoint, render.request_id)
+    await _fail(here, render, ENDLESS)
+
+
+async def _fail(here: _Round, render: SubmittedRender, failure: Failure) -> None:
+    now = here.clock()
+    decide = partial(on_failure, failure=failure, now=now, jitter=here.jitter())
+    await here.renders.conclude(render.id, decide, now=now)
+    await here.sweep.asked(render.id)

@@ -12,7 +12,13 @@ MAX_RENDERS_AFTER_LOSS = 2
 """Renders per take once a submit's answer was lost: one double payment at most, never a third."""
 
 MAX_STEP_TRIES = 5
-"""Starts of `fetch` or of `finish` per clip. A step that kills its worker is counted too."""
+"""Starts of a step in a row that come to no end: whatever kills its worker would do so again."""
+
+MAX_STEP_FAILURES = 12
+"""Failed ends of `fetch` or `finish` per clip: over an hour with the delays below. The clip is paid for."""
+
+MAX_MISSES = 3
+"""Failed ends of `fetch` after which a clip counts as gone: a fresh one may not have reached every server yet."""
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(minutes=10)

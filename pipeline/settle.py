@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pipeline.errors import GeneratorError, GeneratorMissing
 from pipeline.model import Failure, Result, SubmittedRender
-from pipeline.ports import Generator, Renders
+from pipeline.ports import Generator
+from pipeline.stores import Renders
 
 
 async def settle(renders: Renders, generator: Generator, render: SubmittedRender, *, now: datetime) -> bool:

@@ -13,7 +13,7 @@ class Timing:
     """One deployment's patience; the defaults suit fal."""
 
     plan_lease: timedelta = timedelta(seconds=60)
-    submit_lease: timedelta = timedelta(seconds=60)  # longer than one POST's time limits together
+    submit_lease: timedelta = timedelta(seconds=90)  # longer than one POST may take (fal.wire.Patience)
     fetch_lease: timedelta = timedelta(seconds=150)
     finish_lease: timedelta = timedelta(seconds=180)
     # A clip not begun by then is not wanted any more: the provider drops it, unpaid.
@@ -22,11 +22,18 @@ class Timing:
     margin: timedelta = timedelta(seconds=60)  # for a webhook that is delivered late
     # Well inside the six minutes after which fal forgets a result.
     poll_after: timedelta = timedelta(seconds=60)
+    # A render that the provider has worked on for so long will not end: it holds a slot.
+    endless: timedelta = timedelta(hours=2)
+    # A cost that could not be had for so long is settled at its estimate.
+    unsettled: timedelta = timedelta(hours=24)
     missing_endpoint: timedelta = timedelta(hours=24)  # how long a 404 is remembered
 
     def scaled(self, factor: float) -> "Timing":
-        """The same with every patience longer or shorter, but for how long a missing endpoint is remembered."""
-        kept = {"missing_endpoint"}
+        """The same with every patience longer or shorter, but for those of hours.
+
+        A factor below 1 is for stand-ins: a lease that is shorter than slow work has it done twice.
+        """
+        kept = {"missing_endpoint", "endless", "unsettled"}
         return replace(
             self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in kept}
         )

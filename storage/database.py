@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
+
+from pipeline.errors import StoreUnavailable
 
 Row = DictRow
 
@@ -75,6 +77,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Committed at the end, rolled back by any exception. No network call belongs inside."""
-        async with self._pool.connection() as connection, connection.transaction():
-            yield Transaction(connection)
+        """Committed at the end, rolled back by any exception. No network call belongs inside.
+
+        Raises `StoreUnavailable` where the database is away, or a deadlock was broken at our cost.
+        """
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                yield Transaction(connection)
+        except OperationalError as error:  # PoolTimeout is one too
+            raise StoreUnavailable(f"the database does not answer ({type(error).__name__})") from error

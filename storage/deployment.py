@@ -33,3 +33,10 @@ async def hint_reconcile(database: Database) -> None:
     """Have the engine look for whatever was left behind, now instead of within the minute."""
     async with database.transaction() as tx:
         await tx.run(_SQL["hint_reconcile"], {})
+
+
+async def jobs_wait(database: Database, queue: str) -> bool:
+    """Whether the engine has a job that nobody has begun."""
+    async with database.transaction() as tx:
+        row = await tx.one(_SQL["jobs_wait"], {"queue": queue})
+    return bool(row and row["wait"])

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from pipeline.lifecycle import TakeEvent, TakeStatus, take_after
 from pipeline.model import PlannedShot, RevisionToPlan
-from pipeline.reasons import sentence
+from pipeline.reasons import CLIP_GONE, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 
@@ -26,9 +26,10 @@ class PostgresPlans:
         self._database = database
 
     async def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[RevisionToPlan]:
-        """See `pipeline.ports.Plans`."""
+        """See `pipeline.stores.Plans`."""
         async with self._database.transaction() as tx:
-            rows = await tx.all(_SQL["claim"], {"now": now, "lease": lease, "limit": limit})
+            arguments = {"now": now, "lease": lease, "limit": limit}
+            rows = await tx.all(_SQL["claim"], arguments) or await tx.all(_SQL["claim_again"], arguments)
         # An UPDATE returns its rows in no order.
         rows.sort(key=lambda row: (-row["priority"], row["created_at"]))
         return [
@@ -37,13 +38,13 @@ class PostgresPlans:
         ]
 
     async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
-        """See `pipeline.ports.Plans`."""
+        """See `pipeline.stores.Plans`."""
         async with self._database.transaction() as tx:
             rows = await tx.all(_SQL["missing_endpoints"], {"provider": provider, "since": since})
         return frozenset(row["endpoint"] for row in rows)
 
     async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
-        """See `pipeline.ports.Plans`."""
+        """See `pipeline.stores.Plans`."""
         async with self._database.transaction() as tx:
             takes = await _lock_takes(tx, shots, now)
             if not await _mark_planned(tx, revision, now):
@@ -57,7 +58,7 @@ class PostgresPlans:
         return False
 
     async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
-        """See `pipeline.ports.Plans`."""
+        """See `pipeline.stores.Plans`."""
         async with self._database.transaction() as tx:
             if not await _mark_planned(tx, revision, now):
                 return False
@@ -98,6 +99,10 @@ async def _want(tx: Transaction, take: Row, shot: PlannedShot, priority: int, no
         assert take_after(status, TakeEvent.RESUMED) is TakeStatus.FINISHING
         await tx.run(_SQL["finish_again"], {"take_id": take["id"], "now": now})
         await tx.run(_SQL["hint_finish"], {"take_id": take["id"]})
+    elif status is TakeStatus.FAILED and take["clip_url"] and take["failure_code"] != CLIP_GONE:
+        assert take_after(status, TakeEvent.REFETCHED) is TakeStatus.FETCHING
+        await tx.run(_SQL["fetch_again"], {"take_id": take["id"], "now": now})
+        await tx.run(_SQL["hint_fetch"], {"take_id": take["id"]})
     elif status is TakeStatus.FAILED:
         assert take_after(status, TakeEvent.WANTED_AGAIN) is TakeStatus.RENDERING
         await tx.run(_SQL["begin_again"], {"take_id": take["id"]})

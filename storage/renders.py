@@ -29,13 +29,14 @@ class PostgresRenders:
         self._database = database
 
     async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
-            rows = await tx.all(_SQL["admit"], {"provider": provider, "now": now, "lease": lease})
+            admitted = await tx.all(_SQL["admit"], {"provider": provider, "now": now, "lease": lease})
+            rows = await tx.all(_SQL["admitted"], {"ids": [row["id"] for row in admitted]})
         return [_admitted(row) for row in rows]
 
     async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         arguments = {
             "id": render.id,
             "tries": render.tries,
@@ -52,7 +53,7 @@ class PostgresRenders:
     async def put_back(
         self, render: AdmittedRender, *, due_at: datetime, why: GeneratorError, endpoint: str | None = None
     ) -> bool:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         arguments = {
             "id": render.id,
             "tries": render.tries,
@@ -65,30 +66,32 @@ class PostgresRenders:
             return await tx.run(_SQL["put_back"], arguments) == 1
 
     async def answer_lost(self, render: AdmittedRender, *, due_at: datetime) -> bool:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         arguments = {"id": render.id, "tries": render.tries, "due_at": due_at}
         async with self._database.transaction() as tx:
             return await tx.run(_SQL["answer_lost"], arguments) == 1
 
     async def note_missing(self, provider: str, endpoint: str, *, now: datetime) -> None:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
             await tx.run(_SQL["note_missing"], {"provider": provider, "endpoint": endpoint, "now": now})
 
     async def conclude(
         self, render_id: UUID, decide: Callable[[RenderSeen], Verdict], *, now: datetime
     ) -> Verdict | None:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
             return await _conclude(tx, render_id, decide, now, request_id=None)
 
     async def deliver(
         self, render_id: UUID, delivery: Delivery, decide: Callable[[RenderSeen], Verdict], *, provider: str
     ) -> str:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         arguments = {
             "provider": provider,
             "request_id": delivery.request_id,
+            # After a retry of the provider's own the two differ; the gateway's is the one that the submit gave.
+            "gateway_id": delivery.gateway_request_id or delivery.request_id,
             "digest": delivery.digest,
             "body": delivery.body,
             "id": render_id,
@@ -103,23 +106,21 @@ class PostgresRenders:
         return outcome
 
     async def withdrawn(self, take_id: UUID) -> list[SubmittedRender]:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
             rows = await tx.all(_SQL["withdrawn"], {"take_id": take_id})
         return [SubmittedRender(**row) for row in rows]
 
     async def unsettled(self, render_id: UUID) -> SubmittedRender | None:
-        """See `pipeline.ports.Renders`."""
+        """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["unsettled"], {"id": render_id})
         return SubmittedRender(**row) if row else None
 
     async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
-        """See `pipeline.ports.Renders`."""
-        arguments = {"id": render_id, "units": units, "cost": cost, "now": now}
+        """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
-            await tx.run(_SQL["settle"], arguments)
-            await tx.run(_SQL["record_cost"], arguments)
+            await _settle(tx, render_id, units=units, cost=cost, now=now)
 
 
 def _admitted(row: Row) -> AdmittedRender:
@@ -145,12 +146,14 @@ async def _delivered(
     await tx.run(_SQL["lock_take"], arguments)
     if await tx.one(_SQL["is_another_request"], arguments):
         return "stale"
-    verdict = await _conclude(tx, arguments["id"], decide, delivery.received_at, request_id=delivery.request_id)
+    verdict = await _conclude(
+        tx, arguments["id"], decide, delivery.received_at, request_id=arguments["gateway_id"]
+    )
     if verdict is None:
         return "orphan"
     if delivery.outcome is None:
         # It says that there is an end and not which: the next poll, at once, asks.
-        asked = await tx.run(_SQL["ask_result"], arguments)
+        asked = await tx.run(_SQL["ask_result"], arguments) or await tx.run(_SQL["ask_anyway"], arguments)
         await tx.run(_SQL["hint_reconcile"], {})
         return "accepted" if asked else "stale"
     if verdict.render is None:
@@ -209,11 +212,22 @@ async def _end_render(tx: Transaction, row: Row, verdict: Verdict, now: datetime
             "request_id": request_id,
             "code": failure.code if failure else None,
             "message": failure.message if failure else None,
+            "billed": bool(failure and failure.billed),
             "now": now,
         },
     )
-    if failure:
+    if failure and failure.billed:
+        await _settle(tx, row["id"], units=None, cost=None, now=now)
+    elif failure:
         await tx.run(_SQL["release"], {"id": row["id"], "now": now})
+
+
+async def _settle(
+    tx: Transaction, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime
+) -> None:
+    arguments = {"id": render_id, "units": units, "cost": cost, "now": now}
+    await tx.run(_SQL["settle"], arguments)
+    await tx.run(_SQL["record_cost"], arguments)
 
 
 async def _take_clip(tx: Transaction, row: Row, clip: Clip, now: datetime) -> None:

@@ -1,19 +1,17 @@
 """The `Sweep` port on Postgres: finds what is overdue by comparing rows with the clock.
 
-It never looks at the engine's jobs: those are hints, and may all be lost.
+The engine's jobs are hints, and may all be lost: they are looked at only so as not to hint what is hinted already.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from pipeline.lifecycle import TakeStatus
 from pipeline.model import SubmittedRender
 from storage.database import Database, Transaction
 from storage.queries import load
 
 _SQL = load("sweep")
-_STEP = {TakeStatus.FETCHING: "fetch", TakeStatus.FINISHING: "finish"}
 
 
 class PostgresSweep:
@@ -23,42 +21,55 @@ class PostgresSweep:
         self._database = database
 
     async def adopt_missed(self) -> int:
-        """See `pipeline.ports.Sweep`."""
+        """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["adopt_missed"], {})
         return row["adopted"] if row else 0
 
     async def hint_overdue(self, *, now: datetime) -> Mapping[str, int]:
-        """See `pipeline.ports.Sweep`."""
+        """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
+            takes = await tx.all(_SQL["hint_takes"], {"now": now})
             return {
                 "plan": await _hint_if_any(tx, "unplanned", "plan", now),
                 "admit": await _hint_if_any(tx, "waiting", "admit", now),
-                **await _hint_takes(tx, now),
+                "fetch": 0,
+                "finish": 0,
+                **{row["step"]: row["found"] for row in takes},
             }
 
-    async def overdue_renders(self, *, now: datetime, limit: int) -> list[tuple[str, SubmittedRender]]:
-        """See `pipeline.ports.Sweep`."""
+    async def lose_answers(self, *, now: datetime, due_at: datetime) -> int:
+        """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
-            rows = await tx.all(_SQL["overdue_renders"], {"now": now, "limit": limit})
-        return [(row.pop("status"), SubmittedRender(**row)) for row in rows]
+            return await tx.run(_SQL["lose_answers"], {"now": now, "due_at": due_at})
 
-    async def look_later(self, render_id: UUID, *, due_at: datetime) -> None:
-        """See `pipeline.ports.Sweep`."""
+    async def silent(self, *, now: datetime, limit: int) -> list[UUID]:
+        """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
-            await tx.run(_SQL["look_later"], {"id": render_id, "due_at": due_at})
+            rows = await tx.all(_SQL["silent"], {"now": now, "limit": limit})
+        return [row["id"] for row in rows]
 
-    async def lose_answer(self, render_id: UUID, *, now: datetime, due_at: datetime) -> bool:
-        """See `pipeline.ports.Sweep`."""
+    async def claim_overdue(self, *, now: datetime, due_at: datetime, limit: int) -> list[SubmittedRender]:
+        """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
-            arguments = {"id": render_id, "now": now, "due_at": due_at}
-            return await tx.run(_SQL["lose_answer"], arguments) == 1
+            rows = await tx.all(_SQL["claim_overdue"], {"now": now, "due_at": due_at, "limit": limit})
+        return [SubmittedRender(**row) for row in rows]
+
+    async def asked(self, render_id: UUID) -> None:
+        """See `pipeline.stores.Sweep`."""
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["asked"], {"id": render_id})
 
     async def unsettled(self, *, before: datetime, limit: int) -> list[SubmittedRender]:
-        """See `pipeline.ports.Sweep`."""
+        """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
             rows = await tx.all(_SQL["unsettled"], {"before": before, "limit": limit})
         return [SubmittedRender(**row) for row in rows]
+
+    async def settle_old(self, *, now: datetime, before: datetime) -> int:
+        """See `pipeline.stores.Sweep`."""
+        async with self._database.transaction() as tx:
+            return await tx.run(_SQL["settle_old"], {"now": now, "before": before})
 
 
 async def _hint_if_any(tx: Transaction, statement: str, step: str, now: datetime) -> int:
@@ -66,13 +77,4 @@ async def _hint_if_any(tx: Transaction, statement: str, step: str, now: datetime
     found = int(row["found"]) if row else 0
     if found:
         await tx.run(_SQL["hint"], {"step": step})
-    return found
-
-
-async def _hint_takes(tx: Transaction, now: datetime) -> dict[str, int]:
-    found = dict.fromkeys(_STEP.values(), 0)
-    for row in await tx.all(_SQL["overdue_takes"], {"now": now}):
-        step = _STEP[TakeStatus(row["status"])]
-        found[step] += 1
-        await tx.run(_SQL["hint_take"], {"step": step, "id": row["id"]})
     return found

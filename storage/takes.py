@@ -24,11 +24,11 @@ class PostgresTakes:
         self._database = database
 
     async def claim_fetch(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         return await self._claim(take_id, TakeStatus.FETCHING, now, lease)
 
     async def claim_finish(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         return await self._claim(take_id, TakeStatus.FINISHING, now, lease)
 
     async def _claim(
@@ -40,7 +40,7 @@ class PostgresTakes:
         return TakeInHand(**row) if row else None
 
     async def fetched(self, take: TakeInHand, *, bucket: str, path: str, sha256: str, now: datetime) -> bool:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         arguments = {
             "id": take.id,
             "attempt": take.attempt,
@@ -56,7 +56,7 @@ class PostgresTakes:
         return True
 
     async def renditions(self, rendition_key: str) -> bool:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["renditions_exist"], {"rendition_key": rendition_key})
         return row is not None and row["kinds"] > 0  # written in one transaction: all or none
@@ -70,7 +70,7 @@ class PostgresTakes:
         renditions: Sequence[StoredRendition],
         now: datetime,
     ) -> bool:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         arguments = {"id": take.id, "attempt": take.attempt, "rendition_key": rendition_key, "now": now}
         async with self._database.transaction() as tx:
             if await tx.run(_SQL["ready"], arguments) != 1:
@@ -93,13 +93,19 @@ class PostgresTakes:
         return True
 
     async def try_again(self, take: TakeInHand, *, due_at: datetime) -> bool:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         arguments = {"id": take.id, "attempt": take.attempt, "due_at": due_at}
         async with self._database.transaction() as tx:
             return await tx.run(_SQL["try_again"], arguments) == 1
 
+    async def hand_back(self, take: TakeInHand, *, now: datetime) -> bool:
+        """See `pipeline.stores.Takes`."""
+        arguments = {"id": take.id, "attempt": take.attempt, "now": now}
+        async with self._database.transaction() as tx:
+            return await tx.run(_SQL["hand_back"], arguments) == 1
+
     async def give_up(self, take: TakeInHand, failure: Failure, *, now: datetime) -> bool:
-        """See `pipeline.ports.Takes`."""
+        """See `pipeline.stores.Takes`."""
         arguments = {
             "id": take.id,
             "attempt": take.attempt,

@@ -84,6 +84,11 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="storyreel-tests-"))
     folder.chmod(0o755)  # as root, the server runs as another user
     server = EmbeddedPostgres(folder).start()
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        # Nothing here outlives the run; what must survive a power cut is tested on servers of its own.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+        connection.execute("select pg_reload_conf()")
     try:
         yield server
     finally:

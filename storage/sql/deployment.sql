@@ -10,5 +10,9 @@ insert into storyreel.buckets (name, public_base_url) values (%(name)s, %(url)s)
 on conflict (name) do update set public_base_url = excluded.public_base_url
 where buckets.public_base_url <> excluded.public_base_url;
 
+-- name: jobs_wait
+select exists (
+  select from procrastinate.procrastinate_jobs where status = 'todo' and queue_name = %(queue)s) as wait;
+
 -- name: hint_reconcile
 select storyreel.hint('reconcile');

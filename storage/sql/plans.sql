@@ -3,12 +3,26 @@ Statements of storage/plans.py: revisions, and the takes and shots they turn int
 -- name: claim
 -- A first attempt asks no clock: the database's may be a second ahead of this machine's.
 update storyreel.revisions r
+set attempt = 1, due_at = %(now)s + %(lease)s
+from (
+  select id from storyreel.revisions
+  where planned_at is null and attempt = 0
+  order by priority desc, created_at, id
+  limit %(limit)s
+  for update skip locked
+) due
+where r.id = due.id
+returning r.id, r.attempt, r.story, r.model, r.seed, r.priority, r.created_at;
+
+-- name: claim_again
+-- One at a time, the least tried first: a story that kills its planner must not take its neighbours with it.
+update storyreel.revisions r
 set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
 from (
   select id from storyreel.revisions
-  where planned_at is null and (attempt = 0 or due_at <= %(now)s)
-  order by priority desc, created_at, id
-  limit %(limit)s
+  where planned_at is null and attempt > 0 and due_at <= %(now)s
+  order by attempt, priority desc, created_at, id
+  limit 1
   for update skip locked
 ) due
 where r.id = due.id
@@ -38,7 +52,7 @@ on conflict (take_key) do nothing;
 select id from storyreel.takes where take_key = %(take_key)s for update;
 
 -- name: read_take
-select id, status, round, original_path, failure_permanent, failure_code, failure_message,
+select id, status, round, original_path, clip_url, failure_permanent, failure_code, failure_message,
        coalesce((select max(r.attempt) from storyreel.renders r where r.take_id = t.id), 0) as attempts,
        exists (select from storyreel.renders r
                where r.take_id = t.id and r.status in ('waiting', 'admitted', 'submitted', 'unknown')) as awaited
@@ -56,9 +70,19 @@ where id = %(take_id)s;
 -- name: finish_again
 -- The clip is in our bucket and paid for: only what comes after it is tried again.
 update storyreel.takes
-set status = 'finishing', tries = 0, due_at = %(now)s, failed_at = null,
+set status = 'finishing', tries = 0, failures = 0, due_at = %(now)s, failed_at = null,
     failure_code = null, failure_message = null, failure_permanent = null
 where id = %(take_id)s;
+
+-- name: fetch_again
+-- The clip is paid for and still lies at the provider.
+update storyreel.takes
+set status = 'fetching', tries = 0, failures = 0, due_at = %(now)s, failed_at = null,
+    failure_code = null, failure_message = null, failure_permanent = null
+where id = %(take_id)s;
+
+-- name: hint_fetch
+select storyreel.hint('fetch', %(take_id)s);
 
 -- name: hint_finish
 select storyreel.hint('finish', %(take_id)s);

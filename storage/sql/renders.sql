@@ -1,10 +1,14 @@
 Statements of storage/renders.py: renders on their way to a provider and back.
 
 -- name: admit
-select a.id, a.tries, a.endpoint, a.priority, t.model, t.prompt, t.negative_prompt, t.seed, t.parameters
-from storyreel.admit(%(provider)s, %(now)s, %(lease)s) a
-  join storyreel.takes t on t.id = a.take_id
-order by a.priority desc, a.created_at, a.id;
+select id from storyreel.admit(%(provider)s, %(now)s, %(lease)s);
+
+-- name: admitted
+-- A statement of its own: the one above began before it waited for its turn, and would not see younger takes.
+select r.id, r.tries, r.endpoint, r.priority, t.model, t.prompt, t.negative_prompt, t.seed, t.parameters
+from storyreel.renders r join storyreel.takes t on t.id = r.take_id
+where r.id = any (%(ids)s)
+order by r.priority desc, r.created_at, r.id;
 
 -- name: submitted
 update storyreel.renders
@@ -45,7 +49,7 @@ select r.id, r.take_id, r.status, r.provider, r.endpoint, r.priority, r.round, r
        (select max(o.attempt) from storyreel.renders o where o.take_id = t.id) as attempts,
        (select count(*) from storyreel.renders o where o.take_id = t.id and o.round = t.round) as made,
        (select count(*) from storyreel.renders o
-        where o.take_id = t.id and o.round = t.round and o.status = 'lost') as lost,
+        where o.take_id = t.id and o.round = t.round and (o.status = 'lost' or o.billed)) as lost,
        exists (select from storyreel.renders o
                where o.take_id = t.id and o.id <> r.id
                  and o.status in ('waiting', 'admitted', 'submitted', 'unknown')) as rival
@@ -57,7 +61,7 @@ for update of r;
 update storyreel.renders
 set status = %(status)s, due_at = null, ended_at = %(now)s,
     request_id = coalesce(request_id, %(request_id)s),
-    failure_code = %(code)s, failure_message = %(message)s
+    failure_code = %(code)s, failure_message = %(message)s, billed = %(billed)s
 where id = %(id)s;
 
 -- name: release
@@ -85,7 +89,7 @@ from rival where r.id = rival.id;
 
 -- name: take_clip
 update storyreel.takes
-set status = 'fetching', tries = 0, due_at = %(now)s, render_id = %(id)s, clip_url = %(url)s, delivered_at = %(now)s,
+set status = 'fetching', tries = 0, failures = 0, due_at = %(now)s, render_id = %(id)s, clip_url = %(url)s, delivered_at = %(now)s,
     failed_at = null, failure_code = null, failure_message = null, failure_permanent = null
 where id = %(take_id)s;
 
@@ -98,9 +102,16 @@ where id = %(take_id)s;
 -- name: ask_result
 -- The provider says it is done and not with what: the next poll, at once, asks.
 update storyreel.renders
-set status = 'submitted', request_id = coalesce(request_id, %(request_id)s),
-    submitted_at = coalesce(submitted_at, %(now)s), due_at = %(now)s
+set status = 'submitted', request_id = coalesce(request_id, %(gateway_id)s),
+    submitted_at = coalesce(submitted_at, %(now)s),
+    due_at = %(now)s - interval '1 minute'  -- due on every machine, whatever its clock says
 where id = %(id)s and status in ('admitted', 'submitted', 'unknown');
+
+-- name: ask_anyway
+-- Of one that nobody waits for: it may have been paid for.
+update storyreel.renders
+set request_id = coalesce(request_id, %(gateway_id)s), ask_at = %(now)s
+where id = %(id)s and status in ('waiting', 'failed', 'lost', 'cancelled');
 
 -- name: hint_reconcile
 select storyreel.hint('reconcile');
@@ -130,7 +141,8 @@ on conflict on constraint deliveries_once do nothing;
 -- The address is not signed: news of one request at another's address must not count for that render.
 select true as yes from storyreel.renders
 where provider = %(provider)s
-  and ((request_id = %(request_id)s and id <> %(id)s) or (id = %(id)s and request_id <> %(request_id)s));
+  and ((id <> %(id)s and request_id in (%(request_id)s, %(gateway_id)s))
+       or (id = %(id)s and request_id not in (%(request_id)s, %(gateway_id)s)));
 
 -- name: mark_delivery
 update storyreel.deliveries
@@ -141,11 +153,11 @@ set outcome = %(outcome)s,
 where provider = %(provider)s and request_id = %(request_id)s and body_sha256 = %(digest)s;
 
 -- name: withdrawn
-select id, provider, endpoint, request_id from storyreel.renders
+select id, provider, endpoint, request_id, coalesce(submitted_at, created_at) as since from storyreel.renders
 where take_id = %(take_id)s and status = 'cancelled' and request_id is not null;
 
 -- name: unsettled
-select id, provider, endpoint, request_id from storyreel.renders
+select id, provider, endpoint, request_id, coalesce(submitted_at, created_at) as since from storyreel.renders
 where id = %(id)s and status = 'delivered' and settled_at is null and request_id is not null;
 
 -- name: settle

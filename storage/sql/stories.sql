@@ -17,7 +17,7 @@ from (select format('%%I.%%I', %(schema)s::text, %(table)s::text) as name) wante
 -- name: find
 select v.id, v.source_table, v.source_id, v.theme, v.shows, v.shown_revision, v.work, v.reason, v.message, v.path,
        v.width, v.height, v.blurhash,
-       case when v.work = 'idle' then 1 else storyreel.progress(v.id, %(now)s) end as progress,
+       case v.work when 'idle' then 1 when 'working' then storyreel.progress(v.id, %(now)s) else 0 end as progress,
        storyreel.public_url(v.bucket, v.path) as url,
        storyreel.public_url(v.bucket, v.poster_path) as poster_url
 from storyreel.videos v

@@ -90,7 +90,7 @@ create policy themes_worker on storyreel.themes to storyreel using (true) with c
 create policy placeholders_worker on storyreel.placeholders to storyreel using (true) with check (true);
 
 -- The theme of a story. The only place that decides it. Only the head is read: it is where a story says what
--- it is about, and a tsvector has a size limit that would fail the app's insert.
+-- it is about, and reading is what a bulk insert of long stories spends its time on.
 create function storyreel.theme_of(story text) returns text
 language sql stable
 set search_path = ''
@@ -98,7 +98,7 @@ as $$
   select coalesce(
     (
       select t.name
-      from storyreel.themes t, to_tsvector('pg_catalog.english', left(story, 4000)) as head
+      from storyreel.themes t, to_tsvector('pg_catalog.english', left(story, 500)) as head
       where head @@ t.words
       order by ts_rank(head, t.words) desc, t.name
       limit 1

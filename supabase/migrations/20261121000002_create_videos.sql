@@ -66,7 +66,10 @@ create table storyreel.revisions (
   constraint revisions_seed_31_bits check (seed between 0 and 2147483647),
   constraint revisions_due_until_planned check ((due_at is null) = (planned_at is not null))
 );
--- What `plan` looks for, oldest first.
+-- What `plan` takes first: those never tried, the most urgent and oldest ahead.
+create index revisions_next on storyreel.revisions (priority desc, created_at, id)
+  where planned_at is null and attempt = 0;
+-- What reconcile counts, and what `plan` takes again.
 create index revisions_unplanned on storyreel.revisions (due_at) where planned_at is null;
 
 alter table storyreel.videos enable row level security;

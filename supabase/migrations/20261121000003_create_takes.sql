@@ -18,8 +18,10 @@ create table storyreel.takes (
   round            integer not null default 1,
   -- Counts every start of a step, never goes back: fences a worker that was cut off and returns.
   attempt          integer not null default 0,
-  -- Counts the starts of the present step: one that kills its worker each time is given up.
+  -- Counts starts of the present step that came to no end: one that kills its worker each time is given up.
   tries            integer not null default 0,
+  -- Counts ends of the present step with an error that may pass.
+  failures         integer not null default 0,
   -- When someone should look again, if nobody has moved it by then.
   due_at           timestamptz,
 
@@ -54,6 +56,8 @@ create table storyreel.takes (
     else num_nonnulls(failed_at, failure_code, failure_message, failure_permanent) = 0 end)
 );
 -- What `reconcile` looks for: clips that lie at the provider or unfinished in the bucket.
+-- What a clip of the model usually takes (storyreel.progress).
+create index takes_lately on storyreel.takes (model, ready_at desc) where ready_at is not null;
 create index takes_overdue on storyreel.takes (due_at) where due_at is not null;
 
 create table storyreel.shots (
@@ -89,6 +93,11 @@ create table storyreel.renders (
 
   failure_code    text,
   failure_message text,
+  -- It failed for us, and may have been billed all the same.
+  billed          boolean not null default false,
+  -- The provider announced an end and not which, of a render that nobody waits for any more: its result is asked
+  -- for from then on.
+  ask_at          timestamptz,
 
   created_at      timestamptz not null,
   admitted_at     timestamptz,
@@ -126,7 +135,9 @@ create index renders_next on storyreel.renders (provider, priority desc, created
 create index renders_in_flight on storyreel.renders (provider) where status in ('admitted', 'submitted', 'unknown');
 -- What `reconcile` looks for.
 create index renders_overdue on storyreel.renders (due_at) where status in ('admitted', 'submitted', 'unknown');
-create index renders_unsettled on storyreel.renders (ended_at) where status = 'delivered' and settled_at is null;
+create index renders_to_ask on storyreel.renders (ask_at) where ask_at is not null;
+create index renders_unsettled on storyreel.renders (ended_at)
+  where status in ('delivered', 'lost', 'cancelled') and settled_at is null;
 
 -- One verified webhook POST. Kept as received, so that a dispute can be settled.
 create table storyreel.deliveries (

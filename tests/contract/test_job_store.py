@@ -16,8 +16,8 @@ from functions.services import Stores
 from pipeline.errors import GeneratorBusy
 from pipeline.model import AdmittedRender, Clip, Failure, PlannedShot
 from pipeline.outcome import on_clip, on_failure, on_silence
-from pipeline.ports import Plans, Renders, Sweep, Takes
 from pipeline.receive import verdict_on
+from pipeline.stores import Plans, Renders, Sweep, Takes
 from storage.database import Database
 from storage.stories import PostgresStories, VideoView
 from tests.conftest import Clock

@@ -19,9 +19,10 @@ from pipeline.admit import admit
 from pipeline.fetch import fetch
 from pipeline.finish import finish
 from pipeline.plan import plan
-from pipeline.ports import Bucket, ClipSource, Generator, Plans, PromptWriter, Renders, Takes, Transcoder
+from pipeline.ports import Bucket, ClipSource, Generator, PromptWriter, Transcoder
 from pipeline.receive import receive
 from pipeline.reconcile import reconcile
+from pipeline.stores import Plans, Renders, Takes
 from pipeline.timing import Timing
 from storage.stories import VideoView
 from tests.pipeline.steps.outside import Letter, Post, Provider, Row, Timeline, Wire

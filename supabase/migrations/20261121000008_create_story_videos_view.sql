@@ -50,7 +50,7 @@ create view public.story_videos with (security_invoker = true) as
 select
   v.id, v.source_table, v.source_id, v.owner_id, v.theme,
   v.shows, v.shown_revision, v.work, v.reason, v.message,
-  case when v.work = 'idle' then 1 else storyreel.progress(v.id) end as progress,
+  case v.work when 'idle' then 1 when 'working' then storyreel.progress(v.id) else 0 end as progress,
   storyreel.public_url(v.bucket, v.path) as url,
   storyreel.public_url(v.bucket, v.poster_path) as poster_url,
   storyreel.public_url(v.bucket, v.preview_path) as preview_url,

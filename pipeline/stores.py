@@ -1,0 +1,157 @@
+"""What the steps need of our own rows, as small Protocols; together they are the job store. Pure: no I/O here.
+
+Postgres implements them, in `storage`, and nothing else ever will. Every method is one transaction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from pipeline.errors import GeneratorError
+from pipeline.model import (
+    AdmittedRender,
+    Delivery,
+    Failure,
+    PlannedShot,
+    RevisionToPlan,
+    StoredRendition,
+    SubmittedRender,
+    TakeInHand,
+)
+from pipeline.outcome import RenderSeen, Verdict
+
+
+class Plans(Protocol):
+    """Revisions that wait to be planned."""
+
+    async def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[RevisionToPlan]:
+        """Take revisions that are due, the most urgent first; the lease keeps others off them."""
+
+    async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
+        """Endpoints that the provider answered 404 for after that time."""
+
+    async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
+        """Subscribe the revision's shots to their takes, making those that are new. False: another was first.
+
+        A take that is ready shows at once; one under way is waited for; one that failed in a way that can
+        pass is begun again; a new one waits to be admitted.
+        """
+
+    async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
+        """The story cannot become a video; its placeholder stays. False: another was first."""
+
+
+class Renders(Protocol):
+    """Renders on their way to a provider and back."""
+
+    async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
+        """Reserve slots and money for as many waiting renders as may go now, the most urgent first."""
+
+    async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
+        """The provider has it. By `due_at` there should be news. False: something else was first."""
+
+    async def put_back(
+        self, render: AdmittedRender, *, due_at: datetime, why: GeneratorError, endpoint: str | None = None
+    ) -> bool:
+        """The provider took nothing: free the slot, wait until `due_at`, then use `endpoint` if given."""
+
+    async def answer_lost(self, render: AdmittedRender, *, due_at: datetime) -> bool:
+        """Whether the provider took it is not known. Its webhook is waited for until `due_at`."""
+
+    async def note_missing(self, provider: str, endpoint: str, *, now: datetime) -> None:
+        """The provider has no such endpoint."""
+
+    async def conclude(
+        self, render_id: UUID, decide: Callable[[RenderSeen], Verdict], *, now: datetime
+    ) -> Verdict | None:
+        """Lock render and take, decide, apply, all at once. None: there is no such render.
+
+        `decide` must be pure. A take that gets a clip cancels its other renders and is fetched next.
+        """
+
+    async def deliver(
+        self, render_id: UUID, delivery: Delivery, decide: Callable[[RenderSeen], Verdict], *, provider: str
+    ) -> str:
+        """Record the delivery and conclude with it, in one transaction.
+
+        Returns what it was: `accepted`, `late` (paid, but another clip was first), `stale` (old news),
+        `orphan` (no such render is left), `repeated` (this very delivery was recorded before).
+        """
+
+    async def withdrawn(self, take_id: UUID) -> list[SubmittedRender]:
+        """Renders of the take that nobody wants any more and the provider may still be working on."""
+
+    async def unsettled(self, render_id: UUID) -> SubmittedRender | None:
+        """The render, if it delivered and its cost is not written down yet."""
+
+    async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
+        """Write down what the render cost, its estimate where `cost` is None. The first figure stays."""
+
+
+class Takes(Protocol):
+    """Takes whose clip exists and is on its way to the viewers."""
+
+    async def claim_fetch(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
+        """Take it in hand for `fetch`; None where it needs no fetching, or someone else is at it."""
+
+    async def claim_finish(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
+        """Take it in hand for `finish`; None as above."""
+
+    async def fetched(self, take: TakeInHand, *, bucket: str, path: str, sha256: str, now: datetime) -> bool:
+        """The original is in the bucket; `finish` is next. False: we were cut off and another was first."""
+
+    async def renditions(self, rendition_key: str) -> bool:
+        """Whether the renditions of that key exist already."""
+
+    async def finished(
+        self,
+        take: TakeInHand,
+        *,
+        rendition_key: str,
+        bucket: str,
+        renditions: Sequence[StoredRendition],
+        now: datetime,
+    ) -> bool:
+        """The renditions are in the bucket: every subscribed video shows them. False: another was first."""
+
+    async def try_again(self, take: TakeInHand, *, due_at: datetime) -> bool:
+        """The step failed in a way that can pass: run it again when due."""
+
+    async def hand_back(self, take: TakeInHand, *, now: datetime) -> bool:
+        """The step was interrupted by an orderly stop: another worker may have it at once."""
+
+    async def give_up(self, take: TakeInHand, failure: Failure, *, now: datetime) -> bool:
+        """There will be no video of this clip. Every subscribed video falls back to what it shows."""
+
+
+class Sweep(Protocol):
+    """What `reconcile` looks for: rows compared with the clock."""
+
+    async def adopt_missed(self) -> int:
+        """Make up for what the triggers could not do; how many videos were made."""
+
+    async def hint_overdue(self, *, now: datetime) -> Mapping[str, int]:
+        """Hint every step whose rows are due; how many rows were found for each."""
+
+    async def lose_answers(self, *, now: datetime, due_at: datetime) -> int:
+        """Renders whose submitter died between intent and answer: their answers count as lost; how many."""
+
+    async def silent(self, *, now: datetime, limit: int) -> list[UUID]:
+        """Renders whose answer was lost and whose webhook did not come in time."""
+
+    async def claim_overdue(self, *, now: datetime, due_at: datetime, limit: int) -> list[SubmittedRender]:
+        """Renders at a provider that should have been heard of, and those it announced an end of without
+
+        saying which. Nobody else gets them before `due_at`.
+        """
+
+    async def asked(self, render_id: UUID) -> None:
+        """The result of a render that nobody waits for was asked for; it need not be again."""
+
+    async def unsettled(self, *, before: datetime, limit: int) -> list[SubmittedRender]:
+        """Delivered renders whose cost is not written down yet."""
+
+    async def settle_old(self, *, now: datetime, before: datetime) -> int:
+        """Settle at the estimate what ended before then and nobody could tell the cost of; how many."""

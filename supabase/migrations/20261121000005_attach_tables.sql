@@ -1,0 +1,286 @@
+-- The app's own tables: which of them hold stories, the triggers that watch them, and what makes up for a fault.
+
+-- Which tables hold stories. Rows are made by storyreel.attach.
+create table storyreel.attachments (
+  source_table  text primary key,  -- '<schema>.<table>' when it was attached
+  id_column     name not null,
+  id_type       text not null,     -- so that a key given as text is looked up by the table's own index
+  text_column   name not null,
+  owner_column  name
+);
+
+-- Stories whose video could not be made because of a fault of ours: the app's insert went through all the
+-- same, and reconcile makes up for it.
+create table storyreel.missed (
+  source_table  text not null,
+  source_id     text not null,
+  error         text not null,
+  missed_at     timestamptz not null default now(),
+  primary key (source_table, source_id)
+);
+
+alter table storyreel.attachments enable row level security;
+alter table storyreel.missed enable row level security;
+grant select on storyreel.attachments to storyreel;
+grant select, delete on storyreel.missed to storyreel;
+create policy attachments_worker on storyreel.attachments for select to storyreel using (true);
+create policy missed_worker on storyreel.missed to storyreel using (true) with check (true);
+
+-- AFTER INSERT, once per statement. Arguments: source_table, id column, text column, owner column or ''.
+-- Waits for no lock of ours longer than a second: a migration under way must not hold up the app.
+-- The app's insert must never fail because of us: this is the one place that catches everything. What it
+-- caught is written down for reconcile, and said as a WARNING.
+create function storyreel.on_stories_inserted() returns trigger
+language plpgsql security definer
+set search_path = procrastinate, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  owners text := case when tg_argv[3] = '' then 'null::uuid' else format('i.%I::uuid', tg_argv[3]) end;
+  fault  text;
+begin
+  begin
+    execute format(
+      'select count(*) from storyreel.request_videos($1,
+         (select array_agg(i.%1$I::text order by i.%1$I) from inserted i),
+         (select array_agg(left(i.%2$I::text, 20001) order by i.%1$I) from inserted i),
+         (select array_agg(%3$s order by i.%1$I) from inserted i))',
+      tg_argv[1], tg_argv[2], owners)
+    using tg_argv[0];
+  exception when others then
+    fault := sqlerrm;
+    raise warning 'storyreel could not make the videos of %: %. The rows are stored; it is tried again by itself.', tg_argv[0], fault;
+    begin
+      execute format(
+        'insert into storyreel.missed (source_table, source_id, error)
+         select $1, i.%I::text, $2 from inserted i on conflict do nothing', tg_argv[1])
+      using tg_argv[0], fault;
+    exception when others then
+      raise warning 'storyreel could not even note that: %. Those stories have no video.', sqlerrm;
+    end;
+  end;
+  return null;
+end
+$$;
+
+-- AFTER DELETE, once per statement: the video goes with its story. Takes stay, others may share them. What fails is
+-- noted as missed: adopt_missed finds no such story and removes the video.
+create function storyreel.on_stories_deleted() returns trigger
+language plpgsql security definer
+set search_path = ''
+set lock_timeout = '1s'
+as $$
+declare
+  fault text;
+begin
+  begin
+    execute format(
+      'delete from storyreel.videos v using (
+         select w.id from storyreel.videos w join deleted d on w.source_table = $1 and w.source_id = d.%I::text
+         order by w.id for update of w) gone
+       where v.id = gone.id',
+      tg_argv[1])
+    using tg_argv[0];
+  exception when others then
+    fault := sqlerrm;
+    raise warning 'storyreel could not remove the videos of stories deleted from %: %', tg_argv[0], fault;
+    begin
+      execute format(
+        'insert into storyreel.missed (source_table, source_id, error)
+         select $1, d.%I::text, $2 from deleted d on conflict do nothing', tg_argv[1])
+      using tg_argv[0], fault;
+    exception when others then
+      raise warning 'storyreel could not even note that: %', sqlerrm;
+    end;
+  end;
+  return null;
+end
+$$;
+
+-- AFTER TRUNCATE: every story of the table is gone.
+create function storyreel.on_stories_truncated() returns trigger
+language plpgsql security definer
+set search_path = ''
+set lock_timeout = '1s'
+as $$
+begin
+  delete from storyreel.videos v where v.source_table = tg_argv[0];
+  return null;
+exception when others then
+  raise warning 'storyreel could not remove the videos of %: %', tg_argv[0], sqlerrm;
+  return null;
+end
+$$;
+
+-- Give a table of the app's stories videos from now on. Rows that are already there get none: a video costs
+-- money, and attaching a table is no order for a thousand.
+create function storyreel.attach(story_table regclass, text_column name, owner_column name default null) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  source_name  text;
+  key_column   name;
+  key_type     text;
+  owner_type   regtype;
+  missing      name;
+begin
+  select format('%I.%I', n.nspname, c.relname) into source_name
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.oid = story_table;
+
+  select a.attname, format_type(a.atttypid, a.atttypmod) into key_column, key_type
+  from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+  where i.indrelid = story_table and i.indisprimary and i.indnkeyatts = 1;
+  if key_column is null then
+    raise exception '% has no primary key of one column, by which its videos could be found', source_name
+      using errcode = 'invalid_table_definition';
+  end if;
+
+  select c.name into missing
+  from unnest(array[text_column, owner_column]) as c(name)
+  where c.name is not null and not exists (
+    select from pg_catalog.pg_attribute a
+    where a.attrelid = story_table and a.attname = c.name and a.attnum > 0 and not a.attisdropped);
+  if missing is not null then
+    raise exception '% has no column %', source_name, missing using errcode = 'undefined_column';
+  end if;
+
+  select a.atttypid::regtype into owner_type
+  from pg_catalog.pg_attribute a where a.attrelid = story_table and a.attname = owner_column;
+  if owner_type <> 'uuid'::regtype then
+    raise exception 'the owner column % of % is of type %; it must be uuid, as auth.uid() is', owner_column, source_name, owner_type
+      using errcode = 'datatype_mismatch';
+  end if;
+
+  insert into storyreel.attachments (source_table, id_column, id_type, text_column, owner_column)
+  values (source_name, key_column, key_type, text_column, owner_column)
+  on conflict (source_table) do update
+    set id_column = excluded.id_column, id_type = excluded.id_type, text_column = excluded.text_column, owner_column = excluded.owner_column;
+
+  execute format(
+    'create or replace trigger storyreel_inserted after insert on %s referencing new table as inserted
+     for each statement execute function storyreel.on_stories_inserted(%L, %L, %L, %L)',
+    story_table, source_name, key_column, text_column, coalesce(owner_column, ''));
+  execute format(
+    'create or replace trigger storyreel_deleted after delete on %s referencing old table as deleted
+     for each statement execute function storyreel.on_stories_deleted(%L, %L)',
+    story_table, source_name, key_column);
+  execute format(
+    'create or replace trigger storyreel_truncated after truncate on %s
+     for each statement execute function storyreel.on_stories_truncated(%L)',
+    story_table, source_name);
+end
+$$;
+
+-- The reverse: no more videos for new rows. What was made stays.
+create function storyreel.detach(story_table regclass) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  source_name text;
+begin
+  execute format('drop trigger if exists storyreel_inserted on %s', story_table);
+  execute format('drop trigger if exists storyreel_deleted on %s', story_table);
+  execute format('drop trigger if exists storyreel_truncated on %s', story_table);
+  select format('%I.%I', n.nspname, c.relname) into source_name
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.oid = story_table;
+  delete from storyreel.missed m where m.source_table = source_name;
+  delete from storyreel.attachments a where a.source_table = source_name;
+end
+$$;
+
+-- Whether the text can be a key of that type at all; one that cannot is nobody's.
+create function storyreel.is_key(p_id text, p_type text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  execute format('select $1::%s', p_type) using p_id;
+  return true;
+exception when data_exception then
+  return false;
+end
+$$;
+
+-- Request a video for one row of an attached table, reading the row itself: a webhook is only a hint of it.
+-- Returns nothing where there is no such row. The row is locked meanwhile: one being deleted gets no video.
+create function storyreel.request_video_of(
+  p_table text, p_id text, p_kind text default 'first', p_model text default null, p_seed bigint default null
+) returns table (video_id uuid, revision_id uuid, source_id text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  a storyreel.attachments;
+begin
+  select * into a from storyreel.attachments t where t.source_table = p_table;
+  if not found then
+    raise exception 'the table % is not attached', p_table
+      using errcode = 'undefined_table',
+            hint = format('select storyreel.attach(%L, ''<text column>'', ''<owner column>'');', p_table);
+  end if;
+  if not storyreel.is_key(p_id, a.id_type) then
+    return;
+  end if;
+  return query execute format(
+    'select r.*
+     from (select s.%1$I::text as id, s.%2$I::text as body, %3$s as owner
+           from %4$s s where s.%1$I = $1::%5$s for key share) s
+       cross join lateral storyreel.request_videos($2, array[s.id], array[s.body], array[s.owner], $3, $4, $5) r',
+    a.id_column, a.text_column,
+    case when a.owner_column is null then 'null::uuid' else format('s.%I::uuid', a.owner_column) end,
+    p_table, a.id_type)
+  using p_id, p_table, p_kind, p_model, p_seed;
+end
+$$;
+
+create function storyreel.story_exists(p_table text, p_id text) returns boolean
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  a     storyreel.attachments;
+  there boolean;
+begin
+  select * into strict a from storyreel.attachments t where t.source_table = p_table;
+  execute format('select exists (select from %s s where s.%I = $1::%s)', p_table, a.id_column, a.id_type)
+  into there using p_id;
+  return there;
+end
+$$;
+
+-- Make up for what the triggers missed. Returns how many videos were made; what still fails stays noted.
+create function storyreel.adopt_missed() returns integer
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  m       storyreel.missed;
+  adopted integer := 0;
+begin
+  for m in select * from storyreel.missed order by missed_at limit 500 for update skip locked loop
+    begin
+      if not storyreel.story_exists(m.source_table, m.source_id) then
+        delete from storyreel.videos v where v.source_table = m.source_table and v.source_id = m.source_id;
+      else
+        perform storyreel.request_video_of(m.source_table, m.source_id);
+        adopted := adopted + case when found then 1 else 0 end;
+      end if;
+      delete from storyreel.missed d where d.source_table = m.source_table and d.source_id = m.source_id;
+    exception when others then
+      update storyreel.missed u set error = sqlerrm, missed_at = now()
+      where u.source_table = m.source_table and u.source_id = m.source_id;
+    end;
+  end loop;
+  return adopted;
+end
+$$;
+
+revoke execute on function
+  storyreel.on_stories_inserted, storyreel.on_stories_deleted, storyreel.on_stories_truncated,
+  storyreel.attach, storyreel.detach, storyreel.is_key, storyreel.request_video_of, storyreel.story_exists, storyreel.adopt_missed
+  from public, anon, authenticated;
+grant execute on function storyreel.request_video_of, storyreel.adopt_missed to storyreel, service_role;
