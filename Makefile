@@ -4,8 +4,12 @@ PYTHON ?= python3
 STORY ?= A paper boat sails down a river of stars
 VENV := .venv
 BIN := $(VENV)/bin
-# Written once everything that is locked is installed; older than the lock means: install again.
+# Written once everything that is locked is installed, with the path it was installed for; older than the lock, or
+# of a checkout that was moved, means: install again.
 STAMP := $(VENV)/.installed
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(shell pwd))
+$(shell rm -f $(STAMP))
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types imports format docs lock bench install clean
@@ -16,7 +20,7 @@ help: ## this list
 install: $(STAMP) ## install everything that is locked into .venv
 
 demo: $(STAMP) ## make a video: make demo STORY="A whale swims through the stars"
-	@$(BIN)/storyreel make "$$STORY"
+	@$(BIN)/python -m cli.main make -- "$$STORY"
 demo: export STORY := $(value STORY)
 
 test: $(STAMP) ## run all tests
@@ -25,18 +29,18 @@ test: $(STAMP) ## run all tests
 check: lint types imports ## lint, types and the import contract
 
 lint: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 
 types: $(STAMP)
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 imports: $(STAMP)
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
 
 format: $(STAMP) ## format the code
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
 
 docs: $(STAMP) ## draw docs/lifecycle.md anew from the tables in pipeline/lifecycle.py
 	$(BIN)/python -m docs.draw_lifecycle > docs/lifecycle.md
@@ -51,18 +55,20 @@ lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what was built and all local state
+	-@test ! -d .storyreel || $(BIN)/python -c \
+	  'from pathlib import Path; from local.postgres import EmbeddedPostgres as P; P(Path(".storyreel/postgres")).discard()'
 	rm -rf $(VENV) .storyreel
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Storyreel needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 1; }
-	@if command -v uv >/dev/null; then \
+	@set -e; if command -v uv >/dev/null; then \
 	  test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV); \
 	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock; \
 	  uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .; \
 	else \
-	  test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	  $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv $(VENV); \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
-	@touch $@
+	@pwd > $@

@@ -20,7 +20,7 @@ from cli.report import STAGES, timings
 from cli.watch import watch
 from functions.services import Services, open_services
 from functions.settings import read
-from local.stack import StackInfo, StackOptions, settings_of
+from local.stack import StackInfo, StackOptions
 from pipeline.ffmpeg.command import command
 from pipeline.ffmpeg.probe import probe
 from pipeline.ffmpeg.transcoder import bundled_ffmpeg
@@ -62,7 +62,7 @@ async def main(stories: int) -> None:
     async with (
         throwaway_stack(StackOptions(latency=(0.5, 0.5))) as (info, _),
         await psycopg.AsyncConnection.connect(info.owner_url, autocommit=True) as owner,
-        open_services(read(settings_of(info), cores=1), connections=2) as services,
+        open_services(read(info.settings, cores=1), connections=2) as services,
     ):
         await make(services, owner, 0)  # the first one waits for the worker to start
         for number in range(1, stories + 1):

@@ -5,18 +5,14 @@ from pathlib import Path
 import click
 import psycopg
 
-from storage.migrate import NotSupabaseError, engine_sql, migrate
+from storage.migrate import engine_sql, migrate
 
 _BOOTSTRAP = Path(__file__).parent.parent / "local" / "bootstrap.sql"
 
 
 def migrate_database(url: str) -> int:
-    """Apply what is missing. Returns the exit code."""
-    try:
-        applied = migrate(url)
-    except (NotSupabaseError, psycopg.Error) as error:
-        click.echo(f"Error: {error}", err=True)
-        return 2
+    """Apply what is missing. Returns the exit code. Raises as `storage.migrate.migrate` does."""
+    applied = migrate(url)
     for name in applied:
         click.echo(f"applied  {name}")
     click.echo("the database is up to date" if not applied else f"{len(applied)} applied")

@@ -1,5 +1,6 @@
 """`storyreel emulator`: the fal emulator with our renderer in it."""
 
+import socket
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,15 @@ from local.renderer import render_clip
 
 
 def run_emulator(
-    *, host: str, port: int, latency: str, concurrency: int, failure_rate: float, loss_rate: float, seed: int
+    *,
+    host: str,
+    port: int,
+    fd: int | None,
+    latency: str,
+    concurrency: int,
+    failure_rate: float,
+    loss_rate: float,
+    seed: int,
 ) -> None:
     """Serve until told to stop."""
     knobs = Knobs(
@@ -26,8 +35,10 @@ def run_emulator(
     )
     log_to_stderr()
 
+    listener = socket.socket(fileno=fd) if fd is not None else None
+
     async def run() -> None:
-        await serve(host=host, port=port, knobs=knobs, render=draw, ready=_say_ready)
+        await serve(host=host, port=port, knobs=knobs, render=draw, ready=_say_ready, listener=listener)
 
     try:
         run_until_told(run)

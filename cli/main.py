@@ -75,13 +75,21 @@ def serve(host: str, port: int, fd: int | None) -> None:
 @command.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=54331, show_default=True)
+@click.option("--fd", type=int, hidden=True, help="Serve on this inherited socket instead.")
 @click.option("--latency", default="2-4", show_default=True, help="Seconds a clip takes: 2 or 2-4.")
 @click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Clips at a time.")
 @click.option("--failure-rate", type=click.FloatRange(0, 1), default=0.0, help="Share of clips that fail.")
 @click.option("--loss-rate", type=click.FloatRange(0, 1), default=0.0, help="Share of webhooks never sent.")
 @click.option("--seed", type=int, default=0, help="Of the emulator's dice.")
 def emulator(
-    host: str, port: int, latency: str, concurrency: int, failure_rate: float, loss_rate: float, seed: int
+    host: str,
+    port: int,
+    fd: int | None,
+    latency: str,
+    concurrency: int,
+    failure_rate: float,
+    loss_rate: float,
+    seed: int,
 ) -> None:
     """Run the fal emulator alone. Every clip it makes is drawn here; nothing is sent or charged."""
     from cli.emulator import run_emulator  # noqa: PLC0415
@@ -89,6 +97,7 @@ def emulator(
     run_emulator(
         host=host,
         port=port,
+        fd=fd,
         latency=latency,
         concurrency=concurrency,
         failure_rate=failure_rate,
@@ -110,12 +119,25 @@ def rerender(source_table: str, source_id: str, new_take: bool, seed: int | None
 
 
 @command.group()
+def placeholders() -> None:
+    """The loops that play from the first moment."""
+
+
+@placeholders.command()
+def publish() -> None:
+    """Render those that are missing, store them in the bucket, and register them in the database."""
+    from cli.placeholders import publish_placeholders  # noqa: PLC0415
+
+    publish_placeholders()
+
+
+@command.group()
 def db() -> None:
     """Prepare a database. Needs the owner's URL, in SUPABASE_DB_URL or --db-url."""
 
 
 _db_url = click.option(
-    "--db-url", envvar="SUPABASE_DB_URL", required=True, help="The owner's URL (default: SUPABASE_DB_URL)."
+    "--db-url", envvar="SUPABASE_DB_URL", show_envvar=True, required=True, help="The owner's URL."
 )
 
 
@@ -158,12 +180,6 @@ def main() -> None:
     except StoryreelError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
-    except Exception as error:
-        # Known by name: importing the driver here would slow down every command that needs no database.
-        if "OperationalError" not in {kind.__name__ for kind in type(error).__mro__}:
-            raise
-        click.echo(f"Error: the database does not answer: {error}", err=True)
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from cli.report import STAGES, Report, report
 from cli.watch import Sight, watch
 from functions.services import open_services
 from functions.settings import inherited, read
-from local.sockets import PortTakenError
-from local.stack import StackInfo, StackOptions, settings_of, use_stack
+from local.sharing import use_stack
+from local.stack import StackInfo, StackOptions
 from pipeline.prompts import check
 
 _TABLE = "public.stories"
@@ -28,10 +28,7 @@ def make_video(text: str, *, as_json: bool, port: int | None, latency: str | Non
     """Make it, print how it went, and return the exit code. Raises `BadStory`."""
     check(text)
     options = StackOptions(port, seconds_range(latency) if latency else None)
-    try:
-        made = asyncio.run(_make(text, options, quiet=as_json))
-    except PortTakenError as error:
-        raise click.ClickException(str(error)) from error
+    made = asyncio.run(_make(text, options, quiet=as_json))
     click.echo(json.dumps(made.as_json(), ensure_ascii=False) if as_json else _sentences(made))
     return 0 if made.work == "idle" else 1
 
@@ -55,7 +52,7 @@ async def _insert(info: StackInfo, text: str) -> str:
 
 
 async def _follow(info: StackInfo, story_id: str, tell: Callable[[float, str], None]) -> Sight:
-    settings = read(settings_of(info), cores=1)
+    settings = read(info.settings, cores=1)
     async with open_services(settings, connections=2) as services:
         return await watch(services, _TABLE, story_id, tell=lambda sight: tell(sight.video.progress, sight.stage))
 

@@ -51,7 +51,7 @@ def log_to_stderr() -> None:
 
 
 def run_worker_process() -> None:
-    """Run a worker until told to stop. Raises `BadSetting`, and `OperationalError` where no database answers."""
+    """Run a worker until told to stop. Raises `BadSetting`, and `StoreUnavailable` where no database answers."""
     from functions.jobs import run_worker  # noqa: PLC0415 - the engine, which the server does not need
     from functions.services import open_media, open_services  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ def run_worker_process() -> None:
 
 
 def run_server_process(*, host: str, port: int, fd: int | None) -> None:
-    """Serve until told to stop. Raises as the worker does, and `click.ClickException` where the port is taken."""
+    """Serve until told to stop. Raises as the worker does, and `PortTakenError`."""
     import uvicorn  # noqa: PLC0415 - only here
 
     from functions.services import Services, open_services  # noqa: PLC0415
@@ -88,13 +88,11 @@ def run_server_process(*, host: str, port: int, fd: int | None) -> None:
 
 
 def _listener(host: str, port: int, fd: int | None) -> socket.socket:
-    from local.sockets import PortTakenError, listen  # noqa: PLC0415
+    from local.sockets import listen  # noqa: PLC0415
 
     if fd is not None:
         return socket.socket(fileno=fd)
     try:
         return listen(port, exact=True, host=host)
-    except PortTakenError as error:
-        raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}: {error.strerror or error}") from error

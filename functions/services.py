@@ -78,7 +78,7 @@ class Media:
 async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIterator[Services]:
     """Open the database and the HTTP client. Raises `BadSetting` where the database is not prepared."""
     async with (
-        httpx.AsyncClient(limits=httpx.Limits(max_connections=20), trust_env=False) as http,
+        httpx.AsyncClient(limits=httpx.Limits(max_connections=20), trust_env=not settings.fal.emulated) as http,
         Database(settings.database.url, connections=connections) as database,
     ):
         await check_database(database)

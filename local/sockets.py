@@ -3,12 +3,17 @@
 import errno
 import socket
 
+from pipeline.errors import StoryreelError
+
 _TRIED = 50
 _LAST_PORT = 65535
 
 
-class PortTakenError(RuntimeError):
+class PortTakenError(StoryreelError):
     """The port that was asked for by name belongs to someone else."""
+
+    code = "port_taken"
+    permanent = True
 
 
 def listen(port: int, *, exact: bool, host: str = "127.0.0.1") -> socket.socket:

@@ -5,6 +5,7 @@ the Supabase command line keeps, so either tool may apply the next migration. It
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+
+from pipeline.errors import StoreUnavailable, StoryreelError
 
 MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
 ENGINE_SCHEMA = "procrastinate"
@@ -57,8 +60,18 @@ grant usage, select on all sequences in schema procrastinate to storyreel;
 """
 
 
-class NotSupabaseError(RuntimeError):
+class NotSupabaseError(StoryreelError):
     """The database lacks what every Supabase project has."""
+
+    code = "not_supabase"
+    permanent = True
+
+
+class MigrationFailedError(StoryreelError):
+    """A migration was rolled back, the earlier ones stand; the message names it and says why."""
+
+    code = "migration_failed"
+    permanent = True
 
 
 @dataclass(frozen=True)
@@ -79,15 +92,21 @@ def ours(folder: Path = MIGRATIONS) -> list[Migration]:
 def migrate(url: str) -> list[str]:
     """Apply what is missing and return the names of what was applied, in order. Needs the owner's login.
 
-    Raises `NotSupabaseError` before anything is changed, and `psycopg.Error` with the failed migration rolled
-    back and all earlier ones kept.
+    Raises `NotSupabaseError` before anything is changed, `MigrationFailedError`, and `StoreUnavailable`.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
+    with _connect(url) as connection:
         _require_supabase(connection)
         connection.execute("select pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
         connection.execute(_SETTINGS)  # after the wait for another migrate, which may take its time
         connection.execute(_HISTORY)
         return [*_apply_ours(connection), *_apply_engine(connection)]
+
+
+def _connect(url: str) -> psycopg.Connection:
+    try:
+        return psycopg.connect(url, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(f"the database does not answer: {error}") from error
 
 
 def _require_supabase(connection: psycopg.Connection) -> None:
@@ -107,13 +126,21 @@ def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
     for migration in ours():
         if migration.version in applied:
             continue
-        with connection.transaction():
+        with _named(migration), connection.transaction():
             connection.execute(migration.text.encode())
             connection.execute(
                 "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
                 (migration.version, [migration.text], migration.name),
             )
         yield f"{migration.version}_{migration.name}"
+
+
+@contextmanager
+def _named(migration: Migration) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise MigrationFailedError(f"{migration.version}_{migration.name}: {error}") from error
 
 
 def engine_sql() -> str:

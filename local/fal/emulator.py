@@ -6,6 +6,7 @@ ends every task, thread, connection and file of it.
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -63,13 +64,19 @@ class Emulator:
         self._scripts[nth_submit] = Overrides.model_validate(overrides)
 
     async def serve(
-        self, *, host: str, port: int, ready: Callable[[str], None] | None = None, tls: Tls | None = None
+        self,
+        *,
+        host: str,
+        port: int,
+        ready: Callable[[str], None] | None = None,
+        tls: Tls | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
-        """Serve until cancelled. Port 0 takes a free one; `ready` is told the URL.
+        """Serve until cancelled. Port 0 takes a free one, a `listener` replaces both; `ready` is told the URL.
 
         Raises OSError if the port is taken.
         """
-        listener = open_listener(host, port)
+        listener = listener or open_listener(host, port)
         url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
         async with AsyncExitStack() as stack:
             stack.callback(listener.close)
@@ -118,6 +125,7 @@ async def serve(
     ready: Callable[[str], None] | None = None,
     key_seed: bytes | None = None,
     key: str | None = None,
+    listener: socket.socket | None = None,
 ) -> None:
     """Run an `Emulator` in real time until cancelled. Without `key_seed` the signing key is new."""
     emulator = Emulator(
@@ -128,4 +136,4 @@ async def serve(
         new_id=lambda: str(uuid4()),
         key=key,
     )
-    await emulator.serve(host=host, port=port, ready=ready)
+    await emulator.serve(host=host, port=port, ready=ready, listener=listener)

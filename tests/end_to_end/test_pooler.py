@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +14,7 @@ import psycopg
 import pytest
 
 from local.sockets import listen
-from local.stack import StackInfo, settings_of
+from local.stack import StackInfo
 from storage.migrate import migrate
 from tests.conftest import BOOTSTRAP, program
 from tests.end_to_end.conftest import Stack
@@ -76,12 +75,21 @@ async def _functions(info: StackInfo, database_url: str, bucket: Path) -> AsyncI
     """The functions' server on that database, and a client of it that has the secret."""
     port = _free_port()
     base = f"http://127.0.0.1:{port}"
-    settings = settings_of(replace(info, url=base, worker_url=database_url, bucket_folder=str(bucket)))
+    settings = {
+        **info.settings,
+        "SUPABASE_URL": base,
+        "SUPABASE_DB_URL": database_url,
+        "STORYREEL_BUCKET_FOLDER": str(bucket),
+    }
+    key = {"apikey": info.settings["SUPABASE_SECRET_KEY"]}
     command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port)]
     async with (
         _process(*command, environment={**os.environ, **settings}),
         httpx.AsyncClient(
-            base_url=f"{base}/functions/v1", headers={"apikey": info.secret}, trust_env=False, timeout=90
+            base_url=f"{base}/functions/v1",
+            headers=key,
+            trust_env=False,
+            timeout=90,
         ) as client,
     ):
         async with asyncio.timeout(60):

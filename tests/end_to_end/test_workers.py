@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 
-from local.stack import settings_of
 from tests.end_to_end.conftest import Stack
 
 _STORIES = 8
@@ -12,7 +11,7 @@ _STORIES = 8
 
 async def test_two_workers_share_the_work_and_pay_once(stack: Stack) -> None:
     """With two workers on one database, every story is ready and every clip was ordered once."""
-    environment = {**os.environ, **settings_of(stack.info)}
+    environment = {**os.environ, **stack.info.settings}
     second = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cli.main", "worker", env=environment, stderr=asyncio.subprocess.DEVNULL
     )

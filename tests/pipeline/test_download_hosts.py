@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from pipeline.download import HttpClipSource
-from pipeline.errors import StoryreelError, UnusableClip
+from pipeline.errors import GeneratorUnavailable
 
 
 @pytest.fixture
@@ -26,13 +26,15 @@ class _Network(httpx.AsyncBaseTransport):
 
 
 async def asked(url: str, hosts: list[str], file: Path) -> list[str]:
-    """Who is asked for that address; nobody, where it is refused as an unusable clip."""
+    """Who is asked for that address; nobody, where it is refused: in passing, for a person may add the host."""
     network = _Network()
     async with httpx.AsyncClient(transport=network) as http:
         try:
             await HttpClipSource(http, hosts=hosts).download(url, file)
-        except UnusableClip:
+        except GeneratorUnavailable as refused:
             assert network.asked == []
+            assert "STORYREEL_CLIP_HOSTS" in str(refused)
+            assert not refused.permanent
     return network.asked
 
 
@@ -103,7 +105,7 @@ async def test_a_stand_in_is_one_port_of_one_host(file: Path) -> None:
 
 @pytest.mark.parametrize("url", ["http://[::1", "https://fal.media/\x00", "https://fal.media/" + "a" * 70_000])
 async def test_an_address_that_is_none_is_one_of_our_errors(file: Path, url: str) -> None:
-    """No stranger's exception, with which a step would die each time."""
+    """No stranger's exception, with which a step would die each time; and nothing is thrown away for it."""
     async with httpx.AsyncClient(transport=_Network()) as http:
-        with pytest.raises(StoryreelError):
+        with pytest.raises(GeneratorUnavailable):
             await HttpClipSource(http, hosts=HOSTS).download(url, file)

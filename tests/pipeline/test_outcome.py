@@ -19,13 +19,14 @@ from pipeline.model import Clip, Failure
 from pipeline.outcome import LOST, RenderSeen, Verdict, on_clip, on_failure, on_silence
 from pipeline.reasons import FALLBACK
 from pipeline.receive import verdict_on
-from pipeline.reconcile import FORGOTTEN
+from pipeline.reconcile import ENDLESS, FORGOTTEN
 from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CLIP = Clip("https://v3.fal.media/clip.mp4")
 PASSING = Failure("provider_error", "try again", permanent=False)
 FINAL = Failure("content_policy", "no", permanent=True)
+BILLED = [FORGOTTEN, ENDLESS]  # they may have been paid for, and brought nothing
 
 
 def seen(**more: object) -> RenderSeen:
@@ -119,6 +120,20 @@ def test_the_last_failure_fails_the_take(failure: Failure, made: int, lost: int)
     assert verdict == Verdict(render=RenderStatus.FAILED, take=TakeStatus.FAILED, failure=failure)
 
 
+@pytest.mark.parametrize("failure", BILLED, ids=lambda failure: failure.code)
+def test_what_may_have_been_billed_leaves_one_more_attempt(failure: Failure) -> None:
+    """It counts like a lost answer: one double payment at most, never a third."""
+    first = on_failure(seen(made=1), failure, now=NOW, jitter=0)
+    second = on_failure(seen(made=MAX_RENDERS_AFTER_LOSS), failure, now=NOW, jitter=0)
+
+    assert (first.render, first.take, first.retry_at) == (
+        RenderStatus.FAILED,
+        None,
+        NOW + timedelta(seconds=2.5),
+    )
+    assert second == Verdict(render=RenderStatus.FAILED, take=TakeStatus.FAILED, failure=failure)
+
+
 def test_silence_brings_one_more_attempt_at_once() -> None:
     """It has been waited for long enough."""
     verdict = on_silence(seen(status=RenderStatus.UNKNOWN), now=NOW)
@@ -161,6 +176,6 @@ def test_a_retry_is_never_in_the_past(jitter: float, made: int) -> None:
 
 def test_our_own_failures_have_a_sentence() -> None:
     """What reconcile and silence say is told to users in words of its own."""
-    assert {LOST.code, FORGOTTEN.code} <= set(FALLBACK)
+    assert {LOST.code, *(failure.code for failure in BILLED)} <= set(FALLBACK)
     assert not LOST.permanent
-    assert not FORGOTTEN.permanent
+    assert all(failure.billed and not failure.permanent for failure in BILLED)

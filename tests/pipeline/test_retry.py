@@ -6,10 +6,18 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.admit import _SAVE_PAUSES
 from pipeline.download import MAX_SECONDS
 from pipeline.fal.wire import Patience
 from pipeline.ffmpeg.transcoder import SECONDS
-from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS, MAX_STEP_TRIES, backoff
+from pipeline.retry import (
+    MAX_MISSES,
+    MAX_RENDERS,
+    MAX_RENDERS_AFTER_LOSS,
+    MAX_STEP_FAILURES,
+    MAX_STEP_TRIES,
+    backoff,
+)
 from pipeline.timing import Timing
 
 SHORTEST, LONGEST = timedelta(seconds=2.5), timedelta(minutes=10)
@@ -68,6 +76,27 @@ def test_a_step_is_begun_more_than_once() -> None:
     assert MAX_STEP_TRIES > 1
 
 
+def test_a_failing_step_is_tried_for_over_an_hour() -> None:
+    """A bucket that is away for half an hour costs no clip, however the dice of the waits fall."""
+    waits = [backoff(count, jitter=0) for count in range(1, MAX_STEP_FAILURES)]
+
+    assert sum(waits, timedelta()) > timedelta(hours=1)
+
+
+def test_a_clip_that_is_gone_is_looked_for_more_than_once_and_not_for_an_hour() -> None:
+    """A fresh one may not have reached every server yet; who waits for it must not wait for long."""
+    assert 1 < MAX_MISSES < MAX_STEP_FAILURES
+    assert sum((backoff(count, jitter=1) for count in range(1, MAX_MISSES)), timedelta()) < timedelta(minutes=1)
+
+
+def test_a_request_id_is_saved_again_within_its_lease() -> None:
+    """Otherwise reconcile takes its render for lost while the database is still being waited for."""
+    timing, pauses = Timing(), timedelta(seconds=sum(_SAVE_PAUSES))
+
+    assert timedelta(seconds=15) <= pauses
+    assert pauses + timedelta(seconds=Patience().total) < timing.submit_lease + timing.until_lost
+
+
 def test_leases_outlast_the_work_they_cover() -> None:
     """Otherwise a second worker begins while the first is still within its own time limits."""
     timing = Timing()
@@ -91,9 +120,9 @@ def test_results_are_polled_well_before_they_expire() -> None:
 
 @given(st.floats(0.01, 100))
 def test_patience_scales_as_a_whole(factor: float) -> None:
-    """Every time but the memory of a 404 grows by the same factor."""
+    """Every time but those of hours, which no stand-in shortens, grows by the same factor."""
     usual, scaled = Timing(), Timing().scaled(factor)
 
     for name in (field.name for field in fields(Timing)):
-        times = 1 if name == "missing_endpoint" else factor
+        times = 1 if name in {"missing_endpoint", "endless", "unsettled"} else factor
         assert getattr(scaled, name) == getattr(usual, name) * times
