@@ -118,12 +118,12 @@ def rerender(source_table: str, source_id: str, new_take: bool, seed: int | None
     sys.exit(rerender_video(source_table, source_id, new_take=new_take, seed=seed))
 
 
-@command.group()
+@command.group(short_help="The loops that play from the first moment.")
 def placeholders() -> None:
     """The loops that play from the first moment."""
 
 
-@placeholders.command()
+@placeholders.command(short_help="Render, store and register those that are missing.")
 def publish() -> None:
     """Render those that are missing, store them in the bucket, and register them in the database."""
     from cli.placeholders import publish_placeholders  # noqa: PLC0415

@@ -95,4 +95,4 @@ def _sentences(made: Report) -> str:
         lines.append(
             f"          of these {made.timings['provider']:.2f} the provider's, {made.timings['ours']:.2f} ours"
         )
-    return "\n".join([*lines, "", "`storyreel up` serves the URL."])
+    return "\n".join([*lines, "", "`.venv/bin/storyreel up` serves the file at the port it prints."])

@@ -32,7 +32,7 @@ _RENDERS: Mapping[RenderStatus, str] = {
     RenderStatus.SUBMITTED: "The provider has it, and we know its request id.",
     RenderStatus.UNKNOWN: "The answer to the POST was lost: it may be running, and paid.",
     RenderStatus.DELIVERED: "It brought a clip.",
-    RenderStatus.FAILED: "The provider said no for good.",
+    RenderStatus.FAILED: "The provider said no for good, forgot it, or never came to an end with it.",
     RenderStatus.LOST: "It was unknown, and silent until it could not be running any more.",
     RenderStatus.CANCELLED: "Nobody wants it any more, or another render was first.",
 }

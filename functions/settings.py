@@ -191,9 +191,11 @@ def _database_url(environment: Environment) -> str:
     name = "SUPABASE_DB_URL"
     value = _required(environment, name, "the database's URL, postgresql://storyreel:…@…")
     try:
-        conninfo_to_dict(value)
-    except ProgrammingError as error:  # its message quotes what stands wrong, which may be the password
-        raise BadSetting(f"{name} is no URL of the form postgresql://storyreel:…@…") from error
+        port = str(conninfo_to_dict(value).get("port", ""))
+    except ProgrammingError:  # its message quotes what stands wrong, which may be the password
+        port = "none"
+    if port and not port.isdigit():
+        raise BadSetting(f"{name} is no URL of the form postgresql://storyreel:…@…")
     return value
 
 

@@ -16,7 +16,7 @@ from pipeline.errors import StoreUnavailable
 
 Row = DictRow
 
-CONNECT = {
+CONNECT: dict[str, Any] = {
     "autocommit": True,
     "prepare_threshold": None,  # a pooler hands the next transaction another server connection
     "row_factory": dict_row,
@@ -56,6 +56,7 @@ class Database:
     """A pool of connections. Opened and closed by whoever composes the process (`async with`)."""
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
+        self._url = url
         self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
             url,
             kwargs=CONNECT,
@@ -69,6 +70,14 @@ class Database:
         )
 
     async def __aenter__(self) -> Self:
+        """Raises `StoreUnavailable` with what the server said, which a pool would only log."""
+        try:
+            await (await AsyncConnection.connect(self._url, **CONNECT)).close()
+        except OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise StoreUnavailable(
+                f"the database cannot be used: {reason} (one that was never prepared: `storyreel db migrate`)"
+            ) from error
         await self._pool.open()
         return self
 

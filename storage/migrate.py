@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from pipeline.errors import StoreUnavailable, StoryreelError
+from pipeline.errors import BadSetting, StoreUnavailable, StoryreelError
 
 MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
 ENGINE_SCHEMA = "procrastinate"
@@ -94,7 +94,7 @@ def migrate(url: str) -> list[str]:
 
     Raises `NotSupabaseError` before anything is changed, `MigrationFailedError`, and `StoreUnavailable`.
     """
-    with _connect(url) as connection:
+    with _connect(url) as connection, _named("the migrations could not be applied"):
         _require_supabase(connection)
         connection.execute("select pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
         connection.execute(_SETTINGS)  # after the wait for another migrate, which may take its time
@@ -107,6 +107,8 @@ def _connect(url: str) -> psycopg.Connection:
         return psycopg.connect(url, autocommit=True)
     except psycopg.OperationalError as error:
         raise StoreUnavailable(f"the database does not answer: {error}") from error
+    except psycopg.ProgrammingError as error:
+        raise BadSetting(f"that is no database URL of the form postgresql://postgres:…@…: {error}") from error
 
 
 def _require_supabase(connection: psycopg.Connection) -> None:
@@ -126,7 +128,7 @@ def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
     for migration in ours():
         if migration.version in applied:
             continue
-        with _named(migration), connection.transaction():
+        with _named(f"{migration.version}_{migration.name}"), connection.transaction():
             connection.execute(migration.text.encode())
             connection.execute(
                 "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
@@ -136,11 +138,11 @@ def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
 
 
 @contextmanager
-def _named(migration: Migration) -> Iterator[None]:
+def _named(what: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise MigrationFailedError(f"{migration.version}_{migration.name}: {error}") from error
+        raise MigrationFailedError(f"{what}: {error}") from error
 
 
 def engine_sql() -> str:

@@ -35,8 +35,7 @@ async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
 
 async def test_it_names_itself_and_says_whether_money_flows(provider: Provider) -> None:
     """The name is the one the database has a row for; an emulator never passes for the real thing."""
-    assert provider.generator.provider == "fal"
-    assert provider.generator.emulated is True
+    assert (provider.generator.provider, provider.generator.emulated) == ("fal", True)
 
 
 async def test_a_submit_is_one_request_and_gives_an_id(provider: Provider) -> None:

@@ -122,11 +122,13 @@ async def test_nothing_to_do_is_no_error(store: JobStore) -> None:
     assert await store.takes.claim_finish(nobody, now=now, lease=LEASE) is None
     assert not await store.takes.renditions("nothing")
     assert await store.sweep.adopt_missed() == 0
-    assert await store.sweep.overdue_renders(now=now, limit=10) == []
-    assert not await store.sweep.lose_answer(nobody, now=now, due_at=now)
+    assert await store.sweep.lose_answers(now=now, due_at=now) == 0
+    assert await store.sweep.silent(now=now, limit=10) == []
+    assert await store.sweep.claim_overdue(now=now, due_at=now, limit=10) == []
     assert await store.sweep.unsettled(before=now, limit=10) == []
+    assert await store.sweep.settle_old(now=now, before=now) == 0
     assert not any((await store.sweep.hint_overdue(now=now)).values())
-    await store.sweep.look_later(nobody, due_at=now)
+    await store.sweep.asked(nobody)
     await store.renders.settle(nobody, units=None, cost=None, now=now)
 
 
@@ -170,11 +172,11 @@ async def test_a_killed_submitter_costs_one_further_render_at_most(store: JobSto
     await store.plan(shot())
     (first,) = await store.admit()
     store.clock.advance(minutes=2)
-    ((status, seen),) = await store.sweep.overdue_renders(now=store.clock(), limit=9)
-    assert (status, seen.id) == ("admitted", first.id)
     until = store.clock() + timedelta(minutes=6)
-    assert await store.sweep.lose_answer(first.id, now=store.clock(), due_at=until)
+    assert await store.sweep.lose_answers(now=store.clock(), due_at=until) == 1
+    assert await store.sweep.silent(now=store.clock(), limit=9) == []
     store.clock.advance(minutes=6)
+    assert await store.sweep.silent(now=store.clock(), limit=9) == [first.id]
     silent = partial(on_silence, now=store.clock())
     await store.renders.conclude(first.id, silent, now=store.clock())
     (second,) = await store.admit()
@@ -182,6 +184,27 @@ async def test_a_killed_submitter_costs_one_further_render_at_most(store: JobSto
 
     assert await store.deliver(first.id, CLIP, "first") == "accepted"
     assert await store.deliver(second.id, CLIP, "second") == "late"
+    assert await store.admit() == []
+
+
+async def test_a_worker_that_is_told_to_stop_hands_its_clip_on(store: JobStore) -> None:
+    """Another may fetch it at once, and counts as the first to try."""
+    await store.ask("1")
+    await store.plan(shot())
+    (render,) = await store.admit()
+    await store.submit(render, "r1")
+    await store.deliver(render.id, CLIP, "r1")
+    take = await store.take()
+    first = await store.takes.claim_fetch(take, now=store.clock(), lease=LEASE)
+    assert first
+    assert await store.takes.claim_fetch(take, now=store.clock(), lease=LEASE) is None
+
+    assert await store.takes.hand_back(first, now=store.clock())
+
+    second = await store.takes.claim_fetch(take, now=store.clock(), lease=LEASE)
+    assert second
+    assert (second.tries, second.failures) == (1, 0)
+    assert not await store.takes.hand_back(first, now=store.clock())
 
 
 @pytest.mark.parametrize("failure", [PASSING, PERMANENT], ids=["passing", "permanent"])

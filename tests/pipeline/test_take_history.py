@@ -26,7 +26,7 @@ from pipeline.lifecycle import (
 from pipeline.model import Clip, Failure
 from pipeline.outcome import RenderSeen, Verdict, on_failure, on_silence
 from pipeline.receive import verdict_on
-from pipeline.reconcile import FORGOTTEN
+from pipeline.reconcile import ENDLESS, FORGOTTEN
 from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -45,12 +45,12 @@ class Job:
 
 @dataclass(eq=False)
 class Made:
-    """One render as the database keeps it. `lost_answer`: ever; `forgotten`: ended at the provider unheard."""
+    """One render as the database keeps it. `lost_answer`: ever; `billed`: given up, and may have been paid for."""
 
     round: int
     status: RenderStatus = RenderStatus.WAITING
     lost_answer: bool = False
-    forgotten: bool = False
+    billed: bool = False
 
 
 class History(RuleBasedStateMachine):
@@ -62,6 +62,7 @@ class History(RuleBasedStateMachine):
         self.round = 1
         self.renders = [Made(1)]
         self.jobs: list[Job] = []
+        self.again = TakeEvent.WANTED_AGAIN  # what asking for it does, once it has failed
 
     def live(self) -> list[Made]:
         return [render for render in self.renders if render.status not in ENDED]
@@ -71,7 +72,7 @@ class History(RuleBasedStateMachine):
 
     def seen(self, render: Made) -> RenderSeen:
         rival = any(other is not render for other in self.live()) or render.round != self.round
-        lost = sum(other.status is RenderStatus.LOST for other in self.of_round())
+        lost = sum(other.status is RenderStatus.LOST or other.billed for other in self.of_round())
         made = len(self.of_round())
         return RenderSeen(
             id=UUID(int=1),
@@ -92,6 +93,7 @@ class History(RuleBasedStateMachine):
         render.status = verdict.render or render.status
         self.take = verdict.take or self.take
         if verdict.clip:
+            self.again = TakeEvent.REFETCHED
             for other in self.live():
                 other.status = render_after(other.status, RenderEvent.WITHDRAWN) or other.status
         if verdict.retry_at:
@@ -148,21 +150,42 @@ class History(RuleBasedStateMachine):
     @rule()
     def provider_forgets(self) -> None:
         job = next(job for job in self.jobs if job.outcome and job.render.status is RenderStatus.SUBMITTED)
-        job.render.forgotten = True
-        self.apply(job.render, on_failure(self.seen(job.render), FORGOTTEN, now=NOW, jitter=0))
+        self.fail_billed(job.render, FORGOTTEN)
+
+    @precondition(
+        lambda self: any(not job.outcome and job.render.status is RenderStatus.SUBMITTED for job in self.jobs)
+    )
+    @rule()
+    def provider_never_ends(self) -> None:
+        job = next(job for job in self.jobs if not job.outcome and job.render.status is RenderStatus.SUBMITTED)
+        self.fail_billed(job.render, ENDLESS)
+
+    def fail_billed(self, render: Made, failure: Failure) -> None:
+        verdict = on_failure(self.seen(render), failure, now=NOW, jitter=0)
+        render.billed = verdict.render is RenderStatus.FAILED
+        self.apply(render, verdict)
 
     @precondition(lambda self: self.take in {TakeStatus.FETCHING, TakeStatus.FINISHING})
     @rule(event=st.sampled_from([TakeEvent.FETCHED, TakeEvent.FINISHED, TakeEvent.GAVE_UP]))
     def step_ends(self, event: TakeEvent) -> None:
         if (self.take, event) != (TakeStatus.FETCHING, TakeEvent.FINISHED):
             self.take = take_after(self.take, event) or self.take
+        if event is TakeEvent.FETCHED:
+            self.again = TakeEvent.RESUMED
+
+    @precondition(lambda self: self.take is TakeStatus.FETCHING)
+    @rule()
+    def clip_is_gone(self) -> None:
+        self.take = take_after(self.take, TakeEvent.GAVE_UP) or self.take
+        self.again = TakeEvent.WANTED_AGAIN
 
     @precondition(lambda self: self.take is TakeStatus.FAILED)
     @rule()
     def wanted_again(self) -> None:
-        self.take = take_after(self.take, TakeEvent.WANTED_AGAIN) or self.take
-        self.round += 1
-        self.renders.append(Made(self.round))
+        self.take = take_after(self.take, self.again) or self.take
+        if self.again is TakeEvent.WANTED_AGAIN:
+            self.round += 1
+            self.renders.append(Made(self.round))
 
     @invariant()
     def one_at_a_time(self) -> None:
@@ -181,18 +204,17 @@ class History(RuleBasedStateMachine):
         for _, group in itertools.groupby(self.renders, key=lambda render: render.round):
             made = list(group)
             assert len(made) <= MAX_RENDERS
-            if any(render.status is RenderStatus.LOST for render in made[:-1]):
+            if any(render.status is RenderStatus.LOST or render.billed for render in made):
                 assert len(made) <= MAX_RENDERS_AFTER_LOSS
 
     @invariant()
-    def one_double_payment_at_most_and_only_after_a_lost_answer(self) -> None:
+    def one_double_payment_at_most_and_only_after_a_loss(self) -> None:
         for number in range(1, self.round + 1):
+            made = [render for render in self.renders if render.round == number]
             paid = [
                 job.render for job in self.jobs if job.render.round == number and isinstance(job.outcome, Clip)
             ]
-            if any(render.forgotten for render in paid):
-                continue  # the provider itself threw it away
-            assert len(paid) <= 1 + any(render.lost_answer for render in paid)
+            assert len(paid) <= 1 + any(render.lost_answer or render.billed for render in made)
 
     @invariant()
     def a_clip_that_was_seen_is_kept(self) -> None:

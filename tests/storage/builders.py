@@ -31,9 +31,17 @@ def shot(key: str = "whale", *, estimate: str = "0.01", endpoint: str = "fal-ai/
     )
 
 
-def delivery(clock: Clock, outcome: Clip | Failure | None, *, request_id: str, body: str = "{}") -> Delivery:
+def delivery(
+    clock: Clock,
+    outcome: Clip | Failure | None,
+    *,
+    request_id: str,
+    body: str = "{}",
+    gateway_request_id: str | None = None,
+) -> Delivery:
     """A verified POST; another body makes it another delivery."""
-    return Delivery(request_id, outcome, body, hashlib.sha256(body.encode()).hexdigest(), clock())
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return Delivery(request_id, outcome, body, digest, clock(), gateway_request_id)
 
 
 def renditions(key: str) -> tuple[StoredRendition, ...]:

@@ -111,6 +111,22 @@ async def test_an_admitter_waits_for_one_that_has_not_committed(world: World) ->
     assert await world.one("select count(*) from storyreel.renders where status = 'admitted'") == (2,)
 
 
+async def test_a_render_made_while_an_admitter_waited_is_handed_out(world: World) -> None:
+    """Its take was committed after the admission began: admitted but not returned, it would hold its slot idle."""
+    await slots(world, 9)
+    await world.waiting("early")
+
+    async with world.holding("select pg_advisory_xact_lock(hashtextextended('storyreel.admit:fal', 0))"):
+        batch = asyncio.create_task(world.stores.renders.admit("fal", now=world.clock(), lease=LEASE))
+        await world.blocked(1)
+        await world.waiting("late")
+        assert not batch.done()
+
+    returned = sorted((render.id,) for render in await batch)
+    assert returned == await world.rows("select id from storyreel.renders where status = 'admitted' order by id")
+    assert len(returned) == 2
+
+
 async def test_the_most_urgent_goes_first_then_the_oldest(world: World) -> None:
     """Priority before age, one at a time through one slot."""
     await slots(world, 1)

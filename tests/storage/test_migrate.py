@@ -13,7 +13,7 @@ from psycopg import sql
 
 from local.postgres import EmbeddedPostgres
 from storage import migrate as migration
-from storage.migrate import ENGINE_SCHEMA, engine_sql, migrate, ours
+from storage.migrate import ENGINE_SCHEMA, MigrationFailedError, engine_sql, migrate, ours
 from tests.conftest import BOOTSTRAP, DatabaseUrls
 
 _numbers = count(1)
@@ -68,13 +68,28 @@ def test_a_migration_that_fails_leaves_the_earlier_ones(fresh: str) -> None:
     """It is rolled back whole and not noted; mended, the next run goes on from there."""
     last = ours()[-1]
     with psycopg.connect(fresh, autocommit=True) as connection:
-        connection.execute("create table public.stories (id int)")  # in the way of the last migration
-        with pytest.raises(psycopg.errors.DuplicateTable):
+        connection.execute("create table public.stories_owner (id int)")  # in the way of the last migration
+        with pytest.raises(MigrationFailedError, match=f"{last.version}_{last.name}.*stories_owner") as failed:
             migrate(fresh)
-        connection.execute("drop table public.stories")
+        assert isinstance(failed.value.__cause__, psycopg.errors.DuplicateTable)
+        connection.execute("drop table public.stories_owner")
 
     assert len(rows(fresh, "select from supabase_migrations.schema_migrations")) == len(ours()) - 1
     assert migrate(fresh) == [f"{last.version}_{last.name}", f"procrastinate {version('procrastinate')}"]
+
+
+def test_an_app_that_has_stories_of_its_own_keeps_them(fresh: str) -> None:
+    """Its table is neither changed nor attached, and every migration is applied all the same."""
+    with psycopg.connect(fresh, autocommit=True) as connection:
+        connection.execute("create table public.stories (id int primary key)")
+        connection.execute("insert into public.stories values (1)")
+
+    assert len(migrate(fresh)) == len(ours()) + 1
+
+    assert rows(fresh, "select * from public.stories") == [(1,)]
+    assert rows(fresh, "select from pg_trigger where tgrelid = 'public.stories'::regclass") == []
+    assert rows(fresh, "select relrowsecurity from pg_class where oid = 'public.stories'::regclass") == [(False,)]
+    assert rows(fresh, "select from storyreel.attachments") == []
 
 
 def test_what_another_tool_applied_is_not_applied_again(fresh: str) -> None:
@@ -168,15 +183,18 @@ def test_a_newer_engine_is_left_alone(database_urls: DatabaseUrls) -> None:
 
 
 def test_our_migrations_do_not_need_the_engine(fresh: str) -> None:
-    """Pushed first, they apply; a story inserted before the engine is there is stored, and adopted later."""
+    """Pushed first, they apply; a story inserted before the engine is there has its video at once, unhinted."""
     with psycopg.connect(fresh, autocommit=True) as connection:
         for each in ours():
             connection.execute(each.text.encode())
         connection.execute("insert into public.stories (text) values ('early')")
-        assert connection.execute("select count(*) from storyreel.missed").fetchone() == (1,)
+        assert connection.execute("select count(*) from storyreel.missed").fetchone() == (0,)
+        assert connection.execute("select work from storyreel.videos").fetchone() == ("working",)
         list(migration._apply_engine(connection))
+        assert connection.execute("select count(*) from procrastinate.procrastinate_jobs").fetchone() == (0,)
 
-        assert connection.execute("select storyreel.adopt_missed()").fetchone() == (1,)
+        connection.execute("insert into public.stories (text) values ('in time')")
+        assert connection.execute("select count(*) from storyreel.videos").fetchone() == (2,)
         assert connection.execute("select count(*) from procrastinate.procrastinate_jobs").fetchone() == (1,)
 
 

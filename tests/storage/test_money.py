@@ -1,10 +1,13 @@
 """Money is reserved before it can flow, set free where none can have, and written down once."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from pipeline.errors import GeneratorBusy
-from tests.storage.builders import CLIP, PASSING
+from tests.storage.builders import CLIP, PASSING, PERMANENT
 from tests.storage.world import World
 
 CENT = Decimal("0.01")
@@ -60,6 +63,75 @@ async def test_only_delivered_renders_are_asked_for_their_cost(world: World) -> 
 
     await world.stores.renders.settle(render.id, units=None, cost=CENT, now=world.clock())
     assert await world.stores.renders.unsettled(render.id) is None
+
+
+async def test_what_nobody_could_tell_is_settled_at_its_estimate(world: World) -> None:
+    """Delivered, lost, cancelled under way: no reservation of a render that ended stays open."""
+    first, second, third = await _one_of_each_that_ended(world)
+    sweep, ended = world.stores.sweep, world.clock()
+    assert await sweep.settle_old(now=ended, before=ended - timedelta(seconds=1)) == 0
+
+    world.clock.advance(days=1)
+    assert await sweep.settle_old(now=world.clock(), before=ended) == 3
+    assert await sweep.settle_old(now=world.clock(), before=ended) == 0
+
+    for render in (first, second, third):
+        assert await world.ledger(render) == {"reserved": CENT, "settled": CENT}
+    assert await world.rows("select distinct settled_at from storyreel.renders where status <> 'failed'") == [
+        (world.clock(),)
+    ]
+    assert await world.stores.sweep.unsettled(before=ended, limit=9) == []
+    assert await world.one(
+        "select (select sum(amount_usd) from storyreel.ledger where kind = 'reserved')"
+        " - (select sum(amount_usd) from storyreel.ledger where kind <> 'reserved')"
+    ) == (0,)
+
+
+async def _one_of_each_that_ended(world: World) -> tuple[UUID, UUID, UUID]:
+    """Delivered, cancelled at the provider, lost; a fourth failed and was set free."""
+    await world.owner.execute("update storyreel.providers set slots = 9")
+    delivered = await world.admitted()
+    await world.lose(delivered)
+    cancelled = await world.admit()
+    await world.submit(cancelled, "rival")
+    await world.deliver(delivered.id, CLIP)
+    failed = await world.submitted("fox", request_id="fox")
+    await world.deliver(failed.id, PERMANENT, request_id="fox")
+    lost = await world.admitted("owl")
+    await world.lose(lost)
+    await world.owner.execute("delete from storyreel.renders where status = 'waiting'")
+    statuses = await world.rows("select status from storyreel.renders order by status")
+    assert statuses == [("cancelled",), ("delivered",), ("failed",), ("lost",)]
+    return delivered.id, cancelled.id, lost.id
+
+
+async def test_money_that_is_accounted_for_is_not_settled_again(world: World) -> None:
+    """A known cost stays, what was set free stays free, and what is still awaited or never went is left alone."""
+    await world.owner.execute("update storyreel.providers set slots = 9")
+    known, failed = await world.submitted("a", request_id="a"), await world.submitted("b", request_id="b")
+    await world.deliver(known.id, CLIP, request_id="a")
+    await world.stores.renders.settle(known.id, units=None, cost=Decimal("0.003"), now=world.clock())
+    await world.deliver(failed.id, PERMANENT, request_id="b")
+    away, waits = await world.submitted("c", request_id="c"), await world.admitted("d")
+    assert await world.stores.renders.put_back(waits, due_at=world.clock(), why=GeneratorBusy("busy"))
+    world.clock.advance(days=2)
+
+    assert await world.stores.sweep.settle_old(now=world.clock(), before=world.clock()) == 0
+
+    assert await world.ledger(known.id) == {"reserved": CENT, "settled": Decimal("0.003")}
+    assert await world.ledger(failed.id) == {"reserved": CENT, "released": CENT}
+    assert await world.ledger(away.id) == await world.ledger(waits.id) == {"reserved": CENT}
+
+
+async def test_a_failure_that_may_have_been_billed_is_settled_at_its_estimate(world: World) -> None:
+    """Nothing is set free: the provider may have made a clip that it no longer knows of."""
+    render = await world.submitted()
+
+    await world.conclude(render.id, replace(PASSING, billed=True))
+
+    assert await world.one("select status, billed from storyreel.renders where id = %s", render.id) == (
+        "failed", True)  # fmt: skip
+    assert await world.ledger(render.id) == {"reserved": CENT, "settled": CENT}
 
 
 async def test_a_release_counts_once(world: World) -> None:

@@ -78,6 +78,22 @@ async def test_a_lease_keeps_others_off_until_it_ends(world: World) -> None:
     assert (again.id, again.attempt) == (mine.id, mine.attempt + 1)
 
 
+async def test_what_is_planned_again_goes_alone_the_least_tried_first(world: World) -> None:
+    """A story that kills its planner takes no neighbour with it, and new ones do not wait for it."""
+    for text in ("deadly", "second", "third"):
+        await world.story(text)
+    assert len(await world.claim()) == 3
+    world.clock.advance(minutes=5)
+    await world.owner.execute("update storyreel.revisions set attempt = 3 where story = 'deadly'")
+    await world.story("new")
+
+    batches = [await world.claim() for _ in range(5)]
+
+    assert [[(revision.story, revision.attempt) for revision in batch] for batch in batches] == [
+        [("new", 1)], [("second", 2)], [("third", 2)], [("deadly", 4)], []
+    ]  # fmt: skip
+
+
 async def test_a_planner_that_was_cut_off_changes_nothing(world: World) -> None:
     """Its attempt is old news: neither save nor reject goes through, before and after the other's."""
     story = await world.story()

@@ -2,6 +2,7 @@
 
 import re
 import string
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -14,7 +15,13 @@ from tests.storage.world import World
 SQL = Path(__file__).parent.parent.parent / "storage" / "sql"
 FILES = sorted(path.stem for path in SQL.glob("*.sql"))
 
-NAMED = {"schema": "public", "table": "stories"}  # arguments that may not be null
+# Arguments that may not be null, or whose type the statement alone does not tell.
+GIVEN = {
+    "schema": "public",
+    "table": "stories",
+    "now": datetime(2026, 11, 21, tzinfo=UTC),
+    "lease": timedelta(minutes=1),
+}
 
 names = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=20)
 # Anything that is not blank and no header: comments, strings, braces, percent signs, other scripts, blank lines.
@@ -74,11 +81,11 @@ def test_every_file_holds_nothing_but_named_statements(file: str) -> None:
 
 
 async def test_the_worker_may_run_every_statement(world: World) -> None:
-    """Each is planned by Postgres under the worker's own rights, with nulls for arguments."""
+    """Each is planned by Postgres under the worker's own rights, with nulls for most arguments."""
     async with world.stores.plans._database.transaction() as tx:
         for file in FILES:
             for name, statement in load(file).items():
-                arguments = {key: NAMED.get(key) for key in re.findall(r"%\((\w+)\)s", statement.decode())}
+                arguments = {key: GIVEN.get(key) for key in re.findall(r"%\((\w+)\)s", statement.decode())}
                 try:
                     await tx.all(b"explain " + _without_comments(statement), arguments)
                 except Exception as error:

@@ -1,4 +1,4 @@
-"""What reconcile finds by comparing rows with the clock: everything that is overdue, and nothing else."""
+"""What reconcile hints by comparing rows with the clock: every step that is overdue, and nothing else."""
 
 from datetime import timedelta
 
@@ -76,72 +76,6 @@ async def test_a_retry_that_is_not_due_yet_is_not_hinted(world: World) -> None:
 
     world.clock.advance(minutes=1)
     assert await hinted(world) == NOTHING | {"admit": 1}
-
-
-async def test_silent_renders_are_found_the_longest_silent_first(world: World) -> None:
-    """Admitted, submitted and unknown ones that should have been heard of, with what asking about them takes."""
-    await world.owner.execute("update storyreel.providers set slots = 9")
-    admitted = await world.admitted("a")
-    world.clock.advance(seconds=1)
-    submitted = await world.submitted("b", request_id="b")
-    world.clock.advance(seconds=1)
-    unknown = await world.admitted("c")
-    await world.stores.renders.answer_lost(unknown, due_at=world.clock() + LEASE)
-    await world.waiting("d")
-    sweep = world.stores.sweep
-    assert await sweep.overdue_renders(now=world.clock(), limit=10) == []
-
-    world.clock.advance(minutes=5)
-    found = await sweep.overdue_renders(now=world.clock(), limit=10)
-
-    assert [(status, render.id, render.request_id) for status, render in found] == [
-        ("admitted", admitted.id, ""), ("submitted", submitted.id, "b"), ("unknown", unknown.id, "")
-    ]  # fmt: skip
-    assert {render.endpoint for _, render in found} == {"fal-ai/one"}
-    assert [render.id for _, render in await sweep.overdue_renders(now=world.clock(), limit=1)] == [admitted.id]
-
-
-async def test_a_provider_that_is_still_at_it_is_asked_later(world: World) -> None:
-    """Only a submitted render is put off; one that has ended meanwhile stays ended."""
-    render = await world.submitted()
-    world.clock.advance(minutes=5)
-    later = world.clock() + timedelta(minutes=1)
-
-    await world.stores.sweep.look_later(render.id, due_at=later)
-    assert await world.stores.sweep.overdue_renders(now=world.clock(), limit=9) == []
-
-    await world.deliver(render.id, CLIP)
-    await world.stores.sweep.look_later(render.id, due_at=later)
-    assert await world.one("select status, due_at from storyreel.renders") == ("delivered", None)
-
-
-async def test_a_submitter_that_died_leaves_a_render_whose_answer_is_lost(world: World) -> None:
-    """Once its lease is over and only once; its slot and its money stay taken, for it may be running."""
-    render = await world.admitted()
-    lose = world.stores.sweep.lose_answer
-    until = world.clock() + timedelta(hours=1)
-    assert not await lose(render.id, now=world.clock(), due_at=until)
-
-    world.clock.advance(seconds=LEASE.total_seconds())
-    assert await lose(render.id, now=world.clock(), due_at=until)
-    assert not await lose(render.id, now=world.clock(), due_at=until)
-
-    assert await world.one("select status, due_at from storyreel.renders") == ("unknown", until)
-    assert set(await world.ledger(render.id)) == {"reserved"}
-    await world.owner.execute("update storyreel.providers set slots = 1")
-    await world.waiting("fox")
-    assert await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE) == []
-
-
-async def test_a_render_that_was_submitted_in_time_is_not_lost(world: World) -> None:
-    """The sweep saw it admitted and overdue; its answer came before the sweep acted."""
-    render = await world.admitted()
-    world.clock.advance(minutes=5)
-    assert len(await world.stores.sweep.overdue_renders(now=world.clock(), limit=9)) == 1
-    await world.submit(render, "r1")
-
-    assert not await world.stores.sweep.lose_answer(render.id, now=world.clock(), due_at=world.clock())
-    assert await world.render(render.id) == "submitted"
 
 
 async def test_unsettled_renders_are_found_after_a_while(world: World) -> None:

@@ -37,7 +37,7 @@ async def test_a_fetch_gets_what_it_needs(world: World) -> None:
     take = await world.fetching()
     (render,) = await world.one("select id from storyreel.renders")
 
-    assert await claim(world, take, "fetch") == TakeInHand(take, 1, 1, render, CLIP.url, None, None)
+    assert await claim(world, take, "fetch") == TakeInHand(take, 1, 1, 0, render, CLIP.url, None, None)
 
 
 async def test_fetched_hands_over_to_finish(world: World) -> None:
@@ -91,7 +91,7 @@ async def test_the_first_claim_asks_no_clock(world: World, step: str) -> None:
 
 @pytest.mark.parametrize("step", ["fetch", "finish"])
 async def test_a_worker_that_was_cut_off_changes_nothing(world: World, step: str) -> None:
-    """Its lease ran out and another has the take: end, retry and giving up by the first are refused."""
+    """Its lease ran out and another has the take: end, retry, hand-back and giving up by the first are refused."""
     take = await due(world, step)
     late = await claim(world, take, step)
     world.clock.advance(minutes=5)
@@ -99,31 +99,17 @@ async def test_a_worker_that_was_cut_off_changes_nothing(world: World, step: str
     assert late
     assert current
     before = await world.one("select * from storyreel.takes")
+    await world.forget_jobs()
 
     assert not await end(world, late, step)
     assert not await world.stores.takes.try_again(late, due_at=world.clock())
+    assert not await world.stores.takes.hand_back(late, now=world.clock())
+    assert await world.jobs(step) == 0
     assert not await world.stores.takes.give_up(late, PASSING, now=world.clock())
     assert await world.one("select * from storyreel.takes") == before
     assert await end(world, current, step)
     assert not await end(world, current, step), "a step ends once"
     assert not await world.stores.takes.give_up(current, PASSING, now=world.clock())
-
-
-@pytest.mark.parametrize("step", ["fetch", "finish"])
-async def test_a_failed_step_is_tried_again_when_due(world: World, step: str) -> None:
-    """Not before, by nobody; the tries add up."""
-    take = await due(world, step)
-    first = await claim(world, take, step)
-    assert first
-    assert await world.stores.takes.try_again(first, due_at=world.clock() + timedelta(minutes=3))
-    world.clock.advance(minutes=2)
-    assert await claim(world, take, step) is None
-
-    world.clock.advance(minutes=1)
-    second = await claim(world, take, step)
-
-    assert second
-    assert second.tries == 2
 
 
 @pytest.mark.parametrize("step", ["fetch", "finish"])

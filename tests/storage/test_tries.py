@@ -1,6 +1,7 @@
 """How often a take is tried: again after what can pass, never after what cannot, twice at most after a loss."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from pipeline.lifecycle import TakeStatus
@@ -79,6 +80,18 @@ async def test_after_a_loss_a_failure_leaves_no_third_render(world: World) -> No
                 await world.lose(render)
             else:
                 await world.conclude(render.id, PASSING)
+
+        assert await fail_until_it_ends(world, end) == MAX_RENDERS_AFTER_LOSS
+
+
+async def test_a_failure_that_may_have_been_billed_counts_like_a_lost_answer(world: World) -> None:
+    """One further render at most, whether both may have been billed or one of them has failed for nothing."""
+    for key, billed_first in (("a", True), ("b", False), ("c", None)):
+        await world.waiting(key)
+        billed = [True, True] if billed_first is None else [billed_first, not billed_first]
+
+        async def end(render: AdmittedRender, billed: list[bool] = billed) -> None:
+            await world.conclude(render.id, replace(PASSING, billed=billed.pop(0)))
 
         assert await fail_until_it_ends(world, end) == MAX_RENDERS_AFTER_LOSS
 

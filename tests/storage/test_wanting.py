@@ -1,7 +1,14 @@
 """What a planned revision gets from its take as it stands: new, under way, ready, failed."""
 
-from tests.storage.builders import LEASE, PASSING, PERMANENT, shot
+from uuid import UUID
+
+from pipeline.model import Clip, Failure
+from pipeline.reasons import CLIP_GONE
+from pipeline.retry import MAX_RENDERS
+from tests.storage.builders import CLIP, LEASE, PASSING, PERMANENT, shot
 from tests.storage.world import World
+
+GONE = Failure(CLIP_GONE, "404", permanent=False)
 
 
 async def test_a_new_take_gets_one_render_that_waits(world: World) -> None:
@@ -91,6 +98,80 @@ async def test_a_take_whose_original_we_have_is_only_finished_again(world: World
     assert await world.one("select count(*) from storyreel.renders") == (1,)
     await world.finish(take)
     assert await world.video(later) == ("final", 1, "idle", None)
+
+
+async def _given_up_fetching(world: World, failure: Failure) -> UUID:
+    """A take whose paid clip could not be fetched, asked for again; every hint is lost before."""
+    take = await world.fetching()
+    in_hand = await world.stores.takes.claim_fetch(take, now=world.clock(), lease=LEASE)
+    assert in_hand
+    assert await world.stores.takes.give_up(in_hand, failure, now=world.clock())
+    await world.forget_jobs()
+    return take
+
+
+async def _paid(world: World) -> list[tuple[object, ...]]:
+    """Every render and every line of the ledger."""
+    renders = await world.rows("select id, status from storyreel.renders order by attempt")
+    return renders + await world.rows("select render_id, kind, amount_usd from storyreel.ledger order by id")
+
+
+async def test_a_paid_clip_is_only_fetched_again(world: World) -> None:
+    """It still lies at the provider: nothing is rendered and nothing reserved, and `fetch` gets its full tries."""
+    take = await _given_up_fetching(world, Failure("clip_lost", "the bucket was away", permanent=False))
+    before = await _paid(world)
+    later = await world.story()
+
+    await world.plan()
+
+    assert await world.take(take) == "fetching"
+    assert (await world.jobs("fetch"), await world.jobs("admit")) == (1, 0)
+    assert await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE) == []
+    in_hand = await world.stores.takes.claim_fetch(take, now=world.clock(), lease=LEASE)
+    assert in_hand
+    assert (in_hand.tries, in_hand.failures, in_hand.clip_url) == (1, 0, CLIP.url)
+    assert await world.stores.takes.hand_back(in_hand, now=world.clock())
+    await world.fetch(take)
+    await world.finish(take)
+    assert await world.video(later) == ("final", 1, "idle", None)
+    assert await _paid(world) == before
+
+
+async def test_a_clip_that_is_gone_is_rendered_again(world: World) -> None:
+    """In a new round: fetching once more what the provider has no longer would bring nobody a video."""
+    take = await _given_up_fetching(world, GONE)
+    await world.story()
+
+    await world.plan()
+
+    assert await world.one("select status, round, failure_code from storyreel.takes") == ("rendering", 2, None)
+    assert await world.rows("select round, status from storyreel.renders order by attempt") == [
+        (1, "delivered"), (2, "waiting")
+    ]  # fmt: skip
+    assert (await world.jobs("fetch"), await world.jobs("admit")) == (0, 1)
+    render = await world.admit()
+    await world.submit(render, "second-round")
+    await world.conclude(render.id, Clip("https://provider.example/new.mp4"))
+    assert await world.one("select id, status, clip_url, render_id from storyreel.takes") == (
+        take, "fetching", "https://provider.example/new.mp4", render.id)  # fmt: skip
+
+
+async def test_a_clip_that_is_gone_stays_gone(world: World) -> None:
+    """The round after it failed too: asked for once more, the take is rendered, the old clip not fetched."""
+    await _given_up_fetching(world, GONE)
+    await world.story()
+    await world.plan()
+    for _ in range(MAX_RENDERS):
+        render = await world.admit()
+        await world.submit(render, str(render.id))
+        await world.conclude(render.id, PASSING)
+        world.clock.advance(hours=1)
+    assert await world.rows("select status, failure_code from storyreel.takes") == [("failed", PASSING.code)]
+    await world.story()
+
+    await world.plan()
+
+    assert await world.rows("select status, round from storyreel.takes") == [("rendering", 3)]
 
 
 async def test_whoever_is_in_a_hurry_hurries_the_take_along(world: World) -> None:

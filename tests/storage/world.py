@@ -93,11 +93,17 @@ class World:
         return await self.stores.renders.conclude(render, decide, now=self.clock())
 
     async def deliver(
-        self, render: UUID, outcome: Clip | Failure | None, *, request_id: str = "r1", body: str = "{}"
+        self,
+        render: UUID,
+        outcome: Clip | Failure | None,
+        *,
+        request_id: str = "r1",
+        body: str = "{}",
+        gateway: str | None = None,
     ) -> str:
-        """The provider's news, by webhook."""
+        """The provider's news, by webhook; `gateway` is the id that the submit gave, where it differs."""
         decide = partial(verdict_on, outcome=outcome, now=self.clock(), jitter=0.0)
-        news = delivery(self.clock, outcome, request_id=request_id, body=body)
+        news = delivery(self.clock, outcome, request_id=request_id, body=body, gateway_request_id=gateway)
         return await self.stores.renders.deliver(render, news, decide, provider="fal")
 
     async def fetching(self, key: str = "whale") -> UUID:

@@ -15,6 +15,10 @@ class PulledPlug(Exception):
     """The process ended here."""
 
 
+class Killed(BaseException):
+    """The process was killed: nothing that catches errors comes to run any more."""
+
+
 class _Cut:
     """A port of which one method breaks."""
 
@@ -42,6 +46,30 @@ def cut(port: Port, method: str, when: When) -> Port:
 def broken(port: Port, method: str, error: Exception) -> Port:
     """The port, one method of which does nothing but fail."""
     return cast("Port", _Cut(port, method, "before", error))
+
+
+class _Stumbling:
+    """A port of which one method fails a few times."""
+
+    def __init__(self, port: object, method: str, errors: list[Exception]) -> None:
+        self._port, self._method, self._errors = port, method, errors
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._port, name)
+        if name != self._method:
+            return real
+
+        async def stumble(*args: Any, **named: Any) -> Any:
+            if self._errors:
+                raise self._errors.pop()
+            return await real(*args, **named)
+
+        return stumble
+
+
+def stumbling(port: Port, method: str, errors: list[Exception]) -> Port:
+    """The port, one method of which fails with each of the errors, last first, before it works."""
+    return cast("Port", _Stumbling(port, method, errors))
 
 
 class _Stuck:

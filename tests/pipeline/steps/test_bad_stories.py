@@ -1,6 +1,6 @@
 """Stories that cannot become a video: rejected with a reason and a sentence, while the placeholder stays."""
 
-from typing import Any
+from contextlib import suppress
 
 import pytest
 
@@ -9,7 +9,7 @@ from pipeline.model import Prompt
 from pipeline.prompts import MAX_STORY_CHARS, REJECTIONS, TemplateWriter
 from pipeline.reasons import sentence
 from pipeline.retry import MAX_STEP_TRIES
-from tests.pipeline.steps.cuts import PulledPlug, cut, until_cut
+from tests.pipeline.steps.cuts import Killed, PulledPlug, cut, until_cut
 from tests.pipeline.steps.world import STORY, World
 
 BAD = [
@@ -113,27 +113,58 @@ async def test_a_story_that_kills_its_planner_is_rejected_in_the_end(world: Worl
 
 
 class _Choking(TemplateWriter):
-    """The real writer, but for one story that ends its process."""
+    """The real writer, but for one story that ends it with the error."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error, self.choked = error, 0
 
     async def write(self, story: str) -> tuple[Prompt, ...]:
         if "poison" in story:
-            raise PulledPlug
+            self.choked += 1
+            raise self._error
         return await super().write(story)
 
 
+async def standings(world: World, stories: list[str]) -> list[tuple[str, str | None]]:
+    videos = [await world.video(story) for story in stories]
+    return [(video.work, video.reason) for video in videos]
+
+
+async def plan_with(world: World, writer: _Choking) -> None:
+    """As often as an engine would: again after each end, once the leases are over."""
+    world.writer = writer
+    for _ in range(2 * MAX_STEP_TRIES):
+        with suppress(Killed):
+            try:
+                await world.plan()
+            except* PulledPlug:
+                pass
+        world.clock.advance(minutes=2)
+
+
+async def test_a_story_that_upsets_its_planner_keeps_no_other_waiting(world: World) -> None:
+    """Those that were claimed in the same batch are planned in the same run, before and after it."""
+    first = await world.tell("a whale, number 0")
+    poison = await world.tell("poison")
+    others = [first, *[await world.tell(f"a whale, number {number}") for number in (1, 2)]]
+    world.writer = _Choking(PulledPlug())
+    await until_cut(world.plan())
+    assert len(await world.rows("select from storyreel.takes")) == 3
+
+    await plan_with(world, writer := _Choking(PulledPlug()))
+    assert writer.choked == MAX_STEP_TRIES - 1
+    assert await standings(world, [poison]) == [(Work.REJECTED, "not_planned")]
+    assert await standings(world, others) == [(Work.WORKING, None)] * 3
+
+
 async def test_a_story_that_kills_its_planner_takes_no_other_with_it(world: World) -> None:
-    """Those that were claimed in the same batch are planned all the same."""
+    """Claimed in one batch they die together once; then each is begun alone, the least tried first."""
     poison = await world.tell("poison")
     others = [await world.tell(f"a whale, number {number}") for number in range(3)]
-    world.writer = _Choking()
-    for _ in range(MAX_STEP_TRIES + 2):
-        try:
-            await world.plan()
-        except PulledPlug:
-            world.clock.advance(minutes=2)
+    await plan_with(world, writer := _Choking(Killed()))
 
-    def standing(video: Any) -> tuple[str, str | None]:
-        return video.work, video.reason
-
-    assert standing(await world.video(poison)) == (Work.REJECTED, "not_planned")
-    assert [standing(await world.video(other)) for other in others] == [(Work.WORKING, None)] * 3
+    assert writer.choked == MAX_STEP_TRIES
+    assert await standings(world, [poison]) == [(Work.REJECTED, "not_planned")]
+    assert await standings(world, others) == [(Work.WORKING, None)] * 3
+    attempts = await world.rows("select attempt from storyreel.revisions order by attempt")
+    assert [row["attempt"] for row in attempts] == [2, 2, 2, MAX_STEP_TRIES + 1]

@@ -1,6 +1,8 @@
 """A submit whose answer was lost may be paid: one double payment at most, and no clip thrown away."""
 
+from pipeline.errors import GeneratorUnavailable
 from pipeline.lifecycle import Shows, Work
+from tests.pipeline.steps.cuts import broken
 from tests.pipeline.steps.world import World
 
 
@@ -93,6 +95,22 @@ async def test_the_first_of_two_clips_is_used_and_the_other_cancelled(world: Wor
     assert await world.provider.called("PUT", f"/requests/{second}/cancel") == 1
 
 
+async def test_the_other_is_cancelled_even_where_the_first_cannot_be_downloaded(world: World) -> None:
+    """The provider is told before the download, for each minute of the other costs money."""
+    world.provider.script(1, drop_submit_answer=True, webhook_delay=460)
+    world.provider.script(2, latency=600)
+    await world.submit()
+    world.clock.advance(seconds=world.timing.until_lost.total_seconds())
+    await world.reconcile()
+    await world.run_jobs()
+    world.clock.advance(seconds=70)
+    await world.deliver()
+    world.source = broken(world.source, "download", GeneratorUnavailable("HTTP 503"))
+    await world.run_jobs()
+
+    assert await world.provider.called("PUT", "/cancel") == 1
+
+
 async def test_a_second_clip_that_could_not_be_stopped_is_late_and_settled(world: World) -> None:
     """Both were paid, so both stand on the ledger; what is shown stays."""
     world.provider.script(1, drop_submit_answer=True, webhook_delay=460)
@@ -140,3 +158,44 @@ async def test_a_lost_render_that_announces_without_content_still_counts(world: 
     await world.run_jobs()
 
     assert (await world.live_on(story)).shows == Shows.FINAL
+
+
+async def test_a_cancelled_render_that_announces_without_content_is_settled(world: World) -> None:
+    """It could not be stopped and may have been paid: its result is asked for at once, and once."""
+    world.provider.script(1, drop_submit_answer=True, webhook_delay=460)
+    world.provider.script(2, latency=100, payload_error=True)
+    story = await world.submit()
+    world.clock.advance(seconds=world.timing.until_lost.total_seconds())
+    await world.reconcile()
+    await world.run_jobs()
+    world.clock.advance(seconds=70)
+    await world.deliver()
+    await world.run_jobs()
+    shown, asked = await world.video(story), await world.provider.results_asked()
+    world.clock.advance(seconds=30)
+    assert await world.deliver() == "accepted"
+    await world.run_jobs()
+    world.clock.advance(minutes=5)
+    await world.reconcile()
+
+    assert await world.video(story) == shown
+    assert await world.statuses() == ["delivered", "delivered"]
+    assert len(await world.ledger("settled")) == 2
+    assert await world.provider.results_asked() == asked + 1
+
+
+async def test_two_silences_are_settled_after_a_day(world: World) -> None:
+    """Nobody can tell any more what they cost: their estimates stand on the ledger, so that it adds up."""
+    for nth in (1, 2):
+        world.provider.script(nth, drop_submit_answer=True, lose_webhook=True)
+    story = await world.submit()
+    assert (await world.live_on(story)).reason == "provider_silent"
+    world.clock.advance(hours=23)
+    await world.reconcile()
+    assert await world.ledger("settled") == []
+    world.clock.advance(hours=1)
+    await world.reconcile()
+
+    settled, reserved = await world.ledger("settled"), await world.ledger("reserved")
+    assert sorted(row["amount_usd"] for row in settled) == sorted(row["amount_usd"] for row in reserved)
+    assert len(settled) == 2

@@ -98,16 +98,34 @@ async def test_busy_never_fails_a_video(world: World) -> None:
     assert (await world.live_on(story)).shows == Shows.FINAL
 
 
-async def test_a_provider_that_says_come_later_is_left_alone(world: World) -> None:
-    """After a 429 with Retry-After no other waiting render is sent before that time either."""
-    world.wire.answers = [("POST", httpx.Response(429, headers={"retry-after": "77"})) for _ in range(20)]
+@pytest.mark.parametrize("status", [429, 401, 403])
+async def test_a_provider_that_takes_nothing_is_left_alone(world: World, status: int) -> None:
+    """Busy, or a dead key: the batch ends, and what was not sent waits as if nobody had tried."""
+    headers = {"retry-after": "77"} if status == 429 else {}
+    world.wire.answers = [("POST", httpx.Response(status, headers=headers)) for _ in range(20)]
     for number in range(10):
         await world.tell(f"a whale, number {number}")
     await world.plan()
-    await world.admit()
 
-    sent = 20 - len(world.wire.answers)
-    assert sent <= 2, "as many as there are slots were under way when the first answer came"
+    assert await world.admit() == 2, "as many as there are slots were under way when the first answer came"
+    assert len(world.wire.answers) == 18
+    renders = await world.renders_made()
+    assert [row["status"] for row in renders] == ["waiting"] * 10
+    assert sorted(row["tries"] for row in renders) == [0] * 8 + [1] * 2
+    assert sum(row["failure_code"] is None for row in renders) == 8
+
+
+async def test_one_busy_answer_ends_the_batch_for_its_neighbours(world: World) -> None:
+    """The other submit of the batch was accepted; still nothing more is sent in this run."""
+    world.wire.answers = [("POST", httpx.Response(429))]
+    await world.rows("update storyreel.providers set slots = 3")
+    for number in range(8):
+        await world.tell(f"a whale, number {number}")
+    await world.plan()
+
+    assert await world.admit() == 3
+    assert await world.provider.accepted() == 2
+    assert sorted(await world.statuses()) == ["submitted"] * 2 + ["waiting"] * 6
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -1,5 +1,6 @@
 """Webhooks as they really come: twice, too early, too late, for nobody, forged."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -109,3 +110,21 @@ async def test_a_forged_delivery_leaves_no_trace(world: World) -> None:
     assert await world.receive(letter) == "accepted"
     await world.run_jobs()
     assert (await world.video(story)).shows == Shows.FINAL
+
+
+async def test_news_at_the_address_of_another_render_moves_nothing(world: World) -> None:
+    """The address is not signed. Neither render is touched, and each still ends with a clip of its own."""
+    stories = [await world.submit(), await world.submit("A fox in the forest")]
+    letters = [await world.next_letter() for _ in stories]
+    crossed = [
+        replace(letter, render_id=other.render_id) for letter, other in zip(letters, letters[::-1], strict=True)
+    ]
+    for letter in crossed:
+        assert await world.receive(letter) == "stale"
+    assert await world.statuses() == ["submitted", "submitted"]
+
+    for story in stories:
+        assert (await world.live_on(story)).shows == Shows.FINAL
+    assert await world.provider.accepted() == 2
+    others = "select from storyreel.takes t join storyreel.renders r on r.id = t.render_id where r.take_id <> t.id"
+    assert await world.rows(others) == []
