@@ -37,9 +37,9 @@ async def fetch(
     take = await takes.claim_fetch(take_id, now=clock(), lease=timing.fetch_lease)
     if take is None or await worn_out(takes, take, reason=_REASON, now=clock()):
         return False
-    await cancel_rivals(renders, generator, take.id)
     stored = False
     async with in_hand(takes, take, reason=_REASON, clock=clock, jitter=jitter):
+        await cancel_rivals(renders, generator, take.id)
         stored = await _store_original(takes, bucket, source, take, clock)
     if stored and (render := await renders.unsettled(take.render_id)):
         await settle(renders, generator, render, now=clock())

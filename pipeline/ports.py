@@ -158,6 +158,6 @@ class ClipSource(Protocol):
     async def download(self, url: str, file: Path) -> str:
         """Write the clip to the file and return its SHA-256 in hex. Streams, within limits of size and time.
 
-        Raises `GeneratorMissing` (gone), `GeneratorUnavailable` (try again), `UnusableClip` (too large, or
-        at an address that is not the provider's).
+        Raises `GeneratorMissing` (gone), `GeneratorUnavailable` (try again; also for an address that is not
+        the provider's), `UnusableClip` (too large).
         """

@@ -65,23 +65,30 @@ async def reconcile(
     found["submitted"] += len(overdue)
     unsettled = await sweep.unsettled(before=now - timing.margin, limit=_BATCH)
     found["unsettled"] += len(unsettled)
-    await _all([_poll(here, render) for render in overdue])
-    await _all([settle(renders, generator, render, now=now) for render in unsettled])
+    await _all(
+        [partial(_poll, here, render) for render in overdue]
+        + [partial(settle, renders, generator, render, now=now) for render in unsettled]
+    )
     return found
 
 
-async def _all(questions: Sequence[Awaitable[object]]) -> None:
-    """A few at a time, within a time for all of them. Each leaves its rows right wherever it is cut off."""
+async def _all(questions: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    """A few at a time, within a time for all of them. Each leaves its rows right wherever it is cut off.
+
+    An unexpected error of one keeps no other from being asked; raises them together at the end.
+    """
     free = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(question: Awaitable[object]) -> None:
+    async def ask(question: Callable[[], Awaitable[object]]) -> None:
         async with free:
-            await question
+            await question()
 
+    outcomes: list[BaseException | None] = []
     with suppress(TimeoutError):
-        async with asyncio.timeout(_SECONDS), asyncio.TaskGroup() as group:
-            for question in questions:
-                group.create_task(ask(question))
+        async with asyncio.timeout(_SECONDS):
+            outcomes = await asyncio.gather(*map(ask, questions), return_exceptions=True)
+    if errors := [error for error in outcomes if isinstance(error, Exception)]:
+        raise ExceptionGroup("asking the provider failed unexpectedly", errors)
 
 
 async def _poll(here: _Round, render: SubmittedRender) -> None:

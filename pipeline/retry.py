@@ -14,8 +14,8 @@ MAX_RENDERS_AFTER_LOSS = 2
 MAX_STEP_TRIES = 5
 """Starts of a step in a row that come to no end: whatever kills its worker would do so again."""
 
-MAX_STEP_FAILURES = 12
-"""Failed ends of `fetch` or `finish` per clip: over an hour with the delays below. The clip is paid for."""
+MAX_STEP_FAILURES = 20
+"""Failed ends of `fetch` or `finish` per clip: over an hour with the shortest delays. The clip is paid for."""
 
 MAX_MISSES = 3
 """Failed ends of `fetch` after which a clip counts as gone: a fresh one may not have reached every server yet."""

@@ -63,7 +63,7 @@ insert into storyreel.shots (revision_id, number, take_id) values (%(revision_id
 
 -- name: begin_again
 update storyreel.takes
-set status = 'rendering', round = round + 1, failed_at = null,
+set status = 'rendering', round = round + 1, clip_url = null, failed_at = null,
     failure_code = null, failure_message = null, failure_permanent = null
 where id = %(take_id)s;
 

@@ -167,3 +167,5 @@ async def test_a_waiting_rival_that_was_put_back_keeps_no_money(world: World) ->
 
     assert await world.render(second.id) == "cancelled"
     assert await world.ledger(second.id) == {"reserved": CENT, "released": CENT}
+    await world.stores.sweep.settle_old(now=world.clock(), before=world.clock())
+    assert await world.ledger(second.id) == {"reserved": CENT, "released": CENT}, "what is free stays free"
