@@ -74,6 +74,12 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[float, str], None]]:
         yield lambda done, stage: progress.update(bar, completed=done, description=stage)
 
 
+def _cost_note(made: Report) -> str:
+    if made.cost_usd == 0:
+        return " (the clip was there already)"
+    return " (emulated: nothing was charged)" if made.emulated else ""
+
+
 def _sentences(made: Report) -> str:
     if made.work != "idle":
         head = f"No video was generated ({made.reason}): {made.message}\nIt shows its placeholder instead."
@@ -87,7 +93,7 @@ def _sentences(made: Report) -> str:
         f"  theme   {made.theme}",
         f"  url     {made.url}",
         f"  file    {made.path}",
-        f"  cost    {cost}" + (" (emulated: nothing was charged)" if made.emulated else ""),
+        f"  cost    {cost}{_cost_note(made)}",
     ]
     if stages:
         lines.append(f"  seconds {stages}")

@@ -64,6 +64,12 @@ def _seconds(start: datetime | None, end: datetime | None, *, since: datetime) -
     return round(max((end - start).total_seconds(), 0.0), 3)
 
 
+def _cost(trace: Trace) -> Decimal | None:
+    """What the story cost: nothing, where its clip was there before it was asked for."""
+    existed = trace.ready_at is not None and trace.ready_at <= trace.created_at
+    return Decimal(0) if existed else trace.cost_usd
+
+
 def report(story_id: str, video: VideoView, trace: Trace | None, *, path: str | None) -> Report:
     """The report on a story's video."""
     return Report(
@@ -77,7 +83,7 @@ def report(story_id: str, video: VideoView, trace: Trace | None, *, path: str | 
         url=video.url,
         path=path,
         poster_url=video.poster_url,
-        cost_usd=trace.cost_usd if trace else None,
+        cost_usd=_cost(trace) if trace else None,
         emulated=bool(trace and trace.emulated),
         timings=timings(trace) if trace else {},
     )
