@@ -15,6 +15,7 @@ from pipeline.model import PlannedShot, RevisionToPlan
 from pipeline.reasons import CLIP_GONE, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
+from storage.waiting import insert_waiting
 
 _SQL = load("plans")
 
@@ -116,18 +117,17 @@ async def _want(tx: Transaction, take: Row, shot: PlannedShot, priority: int, no
 async def _insert_render(
     tx: Transaction, take: Row, shot: PlannedShot, priority: int, now: datetime, *, round_: int
 ) -> None:
-    await tx.run(
-        _SQL["insert_render"],
-        {
-            "take_id": take["id"],
-            "round": round_,
-            "attempt": take["attempts"] + 1,
-            "provider": shot.provider,
-            "endpoint": shot.endpoint,
-            "priority": priority,
-            "estimate": shot.estimate,
-            "now": now,
-        },
+    await insert_waiting(
+        tx,
+        take["id"],
+        round_=round_,
+        attempts=take["attempts"],
+        provider=shot.provider,
+        endpoint=shot.endpoint,
+        priority=priority,
+        estimate=shot.estimate,
+        due_at=now,
+        now=now,
     )
     await tx.run(_SQL["hint_admit"], {})
 

@@ -17,6 +17,7 @@ from pipeline.outcome import RenderSeen, Verdict
 from pipeline.reasons import sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
+from storage.waiting import insert_waiting
 
 _SQL = load("renders")
 _NORMAL_PRIORITY = 10  # what request_videos gives first revisions; anything less is in no hurry
@@ -181,7 +182,18 @@ async def _conclude(
     elif verdict.take is TakeStatus.FAILED:
         await _fail_take(tx, row, verdict, now)
     if verdict.retry_at:
-        await _retry(tx, row, verdict.retry_at, now)
+        await insert_waiting(
+            tx,
+            row["take_id"],
+            round_=row["take_round"],
+            attempts=row["attempts"],
+            provider=row["provider"],
+            endpoint=row["endpoint"],
+            priority=row["priority"],
+            estimate=row["estimate_usd"],
+            due_at=verdict.retry_at,
+            now=now,
+        )
     if verdict.render:
         await tx.run(_SQL["hint_admit"], {})  # a slot is free
     return verdict
@@ -248,18 +260,3 @@ async def _fail_take(tx: Transaction, row: Row, verdict: Verdict, now: datetime)
     }
     await tx.run(_SQL["fail_take"], arguments)
     await tx.run(_SQL["fall_back"], arguments | {"message": sentence(verdict.failure.code)})
-
-
-async def _retry(tx: Transaction, row: Row, due_at: datetime, now: datetime) -> None:
-    arguments = {
-        "take_id": row["take_id"],
-        "round": row["take_round"],
-        "attempt": row["attempts"] + 1,
-        "provider": row["provider"],
-        "endpoint": row["endpoint"],
-        "priority": row["priority"],
-        "estimate": row["estimate_usd"],
-        "due_at": due_at,
-        "now": now,
-    }
-    await tx.run(_SQL["retry_render"], arguments)

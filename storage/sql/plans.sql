@@ -87,12 +87,6 @@ select storyreel.hint('fetch', %(take_id)s);
 -- name: hint_finish
 select storyreel.hint('finish', %(take_id)s);
 
--- name: insert_render
-insert into storyreel.renders
-  (take_id, round, attempt, provider, endpoint, priority, estimate_usd, due_at, created_at)
-values
-  (%(take_id)s, %(round)s, %(attempt)s, %(provider)s, %(endpoint)s, %(priority)s, %(estimate)s, %(now)s, %(now)s);
-
 -- name: raise_priority
 update storyreel.renders set priority = %(priority)s
 where take_id = %(take_id)s and status = 'waiting' and priority < %(priority)s;

@@ -116,12 +116,6 @@ where id = %(id)s and status in ('waiting', 'failed', 'lost', 'cancelled');
 -- name: hint_reconcile
 select storyreel.hint('reconcile');
 
--- name: retry_render
-insert into storyreel.renders
-  (take_id, round, attempt, provider, endpoint, priority, estimate_usd, due_at, created_at)
-values
-  (%(take_id)s, %(round)s, %(attempt)s, %(provider)s, %(endpoint)s, %(priority)s, %(estimate)s, %(due_at)s, %(now)s);
-
 -- name: fall_back
 select storyreel.fall_back(%(take_id)s, %(code)s, %(message)s, %(now)s);
 
