@@ -11,6 +11,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from local.renderer.brief import brief_for
 from local.renderer.catalogue import theme_for
 from local.renderer.picture import frames as frames_of
 from local.renderer.picture import seed_for
@@ -38,19 +39,29 @@ def render_clip(
     frames: int,
     fps: float,
     theme: str | None = None,
+    variant: str | None = None,
     codec: str = "h264",
 ) -> None:
     """Write a seamless clip for the text: mp4, yuv420p, header first, of exactly this size and length.
 
-    `theme` None means the one the text calls for; `codec` is `h264` (High) or `mpeg4`. Raises ValueError,
-    with nothing written, for an unknown codec, `fps` not in 0.1 to 120, and what `picture.frames` refuses.
+    `theme` None means the one the text calls for, `variant` None the one the seed does; `codec` is `h264` (High)
+    or `mpeg4`. Raises ValueError, with nothing written, for an unknown codec, `fps` not in 0.1 to 120, and what
+    `picture.frames` refuses.
     """
     if codec not in _ENCODERS:
         raise ValueError(f"there is no codec {codec!r}; codecs: {', '.join(_ENCODERS)}")
     if not SLOWEST <= fps <= FASTEST:
         raise ValueError(f"fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps}")
     chosen = theme_for(text) if theme is None else theme
-    pictures = frames_of(chosen, seed=seed_for(text, seed), width=width, height=height, count=frames)
+    pictures = frames_of(
+        chosen,
+        seed=seed_for(text, seed),
+        width=width,
+        height=height,
+        count=frames,
+        variant=variant,
+        brief=brief_for(text),
+    )
     with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         part = Path(folder) / "clip.mp4"
         _encode(part, pictures, (width, height), _rate(fps), codec)

@@ -7,14 +7,33 @@ from pathlib import Path
 import av
 import numpy as np
 
+from local.renderer.brief import Brief
+from local.renderer.catalogue import THEMES
 from local.renderer.picture import frames
 
 
-def sheet(file: Path, *, themes: Sequence[str], seeds: Sequence[int], width: int, height: int) -> None:
-    """Write a PNG with a row per theme and a column per seed, each the first frame at this size in pixels."""
+def sheet(
+    file: Path,
+    *,
+    themes: Sequence[str],
+    seeds: Sequence[int],
+    width: int,
+    height: int,
+    brief: Brief = Brief(),  # noqa: B008 - frozen, so sharing it is safe
+) -> list[str]:
+    """Write a PNG with a row per theme and variant and a column per seed: each the first frame, of this size.
+
+    Returns what the rows show, as `theme/variant`, from the top. Raises what `picture.frames` raises.
+    """
+    scenes = [(theme, variant) for theme in themes for variant in THEMES[theme].variants]
     rows = [
-        np.hstack([next(frames(theme, seed=seed, width=width, height=height, count=1)) for seed in seeds])
-        for theme in themes
+        np.hstack(
+            [
+                next(frames(theme, seed=seed, width=width, height=height, count=1, variant=variant, brief=brief))
+                for seed in seeds
+            ]
+        )
+        for theme, variant in scenes
     ]
     page = np.vstack(rows)
     encoder = av.CodecContext.create("png", "w")
@@ -22,3 +41,4 @@ def sheet(file: Path, *, themes: Sequence[str], seeds: Sequence[int], width: int
     encoder.time_base = Fraction(1, 1)
     packets = [*encoder.encode(av.VideoFrame.from_ndarray(page, format="rgb24")), *encoder.encode(None)]
     file.write_bytes(b"".join(bytes(packet) for packet in packets))
+    return [f"{theme}/{variant}" for theme, variant in scenes]

@@ -1,4 +1,4 @@
-"""The `forest` theme: trees standing in mist one behind the other, shafts of light, fireflies."""
+"""`forest`, variant `mist`: trees standing in mist one behind the other, shafts of light, fireflies."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,11 +6,12 @@ from typing import Self
 import numpy as np
 
 from local.renderer.branches import draw, fern, grass, tree
+from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
 from local.renderer.colour import linear, look_up, plane, ramp, smoothstep
 from local.renderer.noise import fractal, orbit, sample
 from local.renderer.particles import Swarm, add_lamps
-from local.renderer.theme import Painter, Theme, vocabulary
+from local.renderer.theme import Painter
 
 _SWAY = 0.014  # short sides; how far the nearest trees move as the eye sways
 
@@ -150,7 +151,7 @@ def _fog(canvas: Canvas, air: tuple[str, ...], glow_u: float) -> Field:
     return look_up(colours, canvas.v) * (0.3 + 0.85 * np.exp(away * np.float32(-3.2)))
 
 
-def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
     """Trees are painted once; the eye sways, and each row with it by its depth; the rest moves itself."""
     mood = _MOODS[int(rng.integers(len(_MOODS)))]
     rough = fractal(rng, size=256, slope=1.15, lowest=2)
@@ -182,13 +183,3 @@ def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
         return picture
 
     return paint
-
-
-THEME = Theme(
-    name="forest",
-    words=vocabulary(
-        "forest wood tree jungle leaf fox deer wolf bear owl rabbit squirrel fairy elf hedgehog mushroom "
-        "moss fern firefly branch oak pine grove glade witch cabin trail"
-    ),
-    scene=scene,
-)

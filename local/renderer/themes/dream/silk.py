@@ -1,14 +1,15 @@
-"""The `dream` theme, for texts that call for nothing else: silk waves under a great moon, lights rising."""
+"""`dream`, variant `silk`: silk waves under a great moon, lights rising."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
 from local.renderer.colour import even_ramp, linear, look_up, plane, smoothstep
 from local.renderer.noise import fractal, orbit, sample
 from local.renderer.particles import Swarm, add_discs, add_glows, add_lamps, fade
-from local.renderer.theme import Painter, Theme
+from local.renderer.theme import Painter
 
 _LAYERS = 7
 
@@ -200,7 +201,7 @@ def _stars(rng: np.random.Generator, count: int, tint: str) -> Swarm:
     )
 
 
-def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
     """Sky, stars and moon stand still and are painted once; clouds, silk and lights move."""
     mood = _MOODS[int(rng.integers(len(_MOODS)))]
     waves = _waves(rng, mood)
@@ -237,10 +238,3 @@ def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
         return picture
 
     return paint
-
-
-THEME = Theme(
-    name="dream",
-    words=frozenset(),
-    scene=scene,
-)

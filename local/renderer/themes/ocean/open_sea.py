@@ -1,15 +1,16 @@
-"""The `ocean` theme: swell under a low sun or moon, its glitter on the water, clouds, a far headland."""
+"""`ocean`, variant `open_sea`: swell under a low sun or moon, its glitter on the water, clouds, a far headland."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
 from local.renderer.colour import even_ramp, linear, plane, ramp, smoothstep
 from local.renderer.noise import fractal, sample
 from local.renderer.sky import FOCAL, Sky, night
 from local.renderer.swell import Swell
-from local.renderer.theme import Painter, Theme, vocabulary
+from local.renderer.theme import Painter
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Water:
         return picture
 
 
-def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
     """Land and stars stand still; clouds drift and the swell runs towards the eye."""
     hour = _HOURS[int(rng.integers(len(_HOURS)))]
     sky = _sky(rng, hour)
@@ -178,13 +179,3 @@ def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
         return np.concatenate((heaven, water.paint(canvas, phase)), axis=1)
 
     return paint
-
-
-THEME = Theme(
-    name="ocean",
-    words=vocabulary(
-        "ocean sea wave whale fish dolphin shark swim sail ship boat island beach surf coral reef tide "
-        "sailor mermaid octopus underwater harbour harbor lighthouse pirate coast shore captain water"
-    ),
-    scene=scene,
-)

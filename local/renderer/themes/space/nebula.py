@@ -1,15 +1,16 @@
-"""The `space` theme: a nebula with dust lanes, stars that drift past the eye, and often a planet."""
+"""`space`, variant `nebula`: a nebula with dust lanes, stars that drift past the eye, and often a planet."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
 from local.renderer.colour import linear, look_up, plane, ramp, smoothstep
 from local.renderer.noise import fractal, orbit, sample
 from local.renderer.particles import Swarm, add_glows, add_spikes, fade
 from local.renderer.planet import far_side
-from local.renderer.theme import Painter, Theme, vocabulary
+from local.renderer.theme import Painter
 
 # Two gases each, over density: the one, the other, and the empty sky.
 _PALETTES = (
@@ -132,7 +133,7 @@ def _drifting(stars: Swarm, births: Field, phase: float) -> Swarm:
     )
 
 
-def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
     """Sky, far stars and planet stand still and are painted once; gas and near stars move."""
     nebula, sky = _nebula(rng)
     far = _stars(rng, 900, (0.0007, 0.0015), 1.0)
@@ -154,13 +155,3 @@ def scene(canvas: Canvas, rng: np.random.Generator) -> Painter:
         return picture
 
     return paint
-
-
-THEME = Theme(
-    name="space",
-    words=vocabulary(
-        "space star galaxy planet moon cosmos cosmic universe astronaut rocket nebula comet asteroid orbit "
-        "spaceship alien meteor constellation mars saturn jupiter interstellar starship satellite"
-    ),
-    scene=scene,
-)

@@ -1,0 +1,14 @@
+"""The `space` theme."""
+
+from local.renderer.theme import Theme
+from local.renderer.themes.space import nebula
+from local.renderer.words import vocabulary
+
+THEME = Theme(
+    name="space",
+    words=vocabulary(
+        "space star galaxy planet moon cosmos cosmic universe astronaut rocket nebula comet asteroid orbit "
+        "spaceship alien meteor constellation mars saturn jupiter interstellar starship satellite"
+    ),
+    variants={"nebula": nebula.scene},
+)
