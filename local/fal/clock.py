@@ -5,6 +5,7 @@ Everything in this package that waits does so through a `Clock`, so that a test 
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -17,12 +18,19 @@ class Clock(Protocol):
     async def sleep_until(self, when: float) -> None:
         """Return once `now()` has reached `when`; at once if it already has."""
 
+    def forward(self, seconds: float) -> None:
+        """Move time forward and wake those for whom it has come."""
 
-class WallClock:
-    """The real time when made, advanced by the monotonic clock: setting the system clock shifts nothing."""
+
+class MovableClock:
+    """The real time when made, advanced by the monotonic clock and by whoever moves it.
+
+    Setting the system clock shifts nothing. All methods belong to the event loop's thread.
+    """
 
     def __init__(self) -> None:
         self._epoch = time.time() - time.monotonic()
+        self._moved = asyncio.Event()
 
     def now(self) -> float:
         """Seconds since the Unix epoch."""
@@ -30,4 +38,14 @@ class WallClock:
 
     async def sleep_until(self, when: float) -> None:
         """Return once `now()` has reached `when`; at once if it already has."""
-        await asyncio.sleep(max(0.0, when - self.now()))
+        while (left := when - self.now()) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), left)
+
+    def forward(self, seconds: float) -> None:
+        """Move time forward by that many seconds, which may not be negative."""
+        if seconds < 0:
+            raise ValueError(f"time goes forward only, not by {seconds} seconds")
+        self._epoch += seconds
+        self._moved.set()
+        self._moved = asyncio.Event()

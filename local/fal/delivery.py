@@ -41,7 +41,7 @@ class Courier:
         assert job.completed_at is not None
         assert job.expires_at is not None
         body = webhook_body(job, job.outcome)
-        due: float | None = job.completed_at + job.fate.webhook_delay
+        due: float | None = job.completed_at + job.work.fate.webhook_delay
         attempts = 0
         while due is not None:
             await self._clock.sleep_until(due)

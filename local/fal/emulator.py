@@ -7,7 +7,7 @@ ends every task, thread, connection and file of it.
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,14 +16,26 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from starlette.routing import Router
+from starlette.types import ASGIApp
 
-from local.fal.clock import Clock, WallClock
+from local.fal.account import Account
+from local.fal.bell import Bell
+from local.fal.clock import Clock, MovableClock
 from local.fal.delivery import Courier
 from local.fal.desk import Desk
+from local.fal.dispatcher import Dispatcher
+from local.fal.faults import Fault, Faults
+from local.fal.files import Files
+from local.fal.hosts import HostApps, join_hosts
+from local.fal.hosts.console import Console
+from local.fal.hosts.queue import QueueHost
+from local.fal.hosts.replying import Noting
+from local.fal.hosts.run import RunHost
 from local.fal.journal import Journal
-from local.fal.knobs import Knobs, Overrides
-from local.fal.queue import Queue
-from local.fal.routes import Routes
+from local.fal.knobs import Knobs
+from local.fal.orders import Orders
+from local.fal.queue import Job, Queue
 from local.fal.runner import Runner
 from local.fal.server import Tls, open_listener, serve_app
 from local.fal.studio import Render, Studio
@@ -45,6 +57,7 @@ class Emulator:
         key_seed: bytes,
         new_id: Callable[[], str],
         key: str | None = None,
+        faults: Sequence[Fault] = (),
     ) -> None:
         """`key_seed`: 32 bytes for the signing key. `key`: the only credential accepted, None for any."""
         self.journal = Journal()
@@ -54,14 +67,14 @@ class Emulator:
         self._signer = Signer(key_seed, user_id=USER_ID)
         self._new_id = new_id
         self._key = key
-        self._scripts: dict[int, Overrides] = {}
+        self._faults = Faults(faults)
 
-    def script(self, nth_submit: int, overrides: Mapping[str, Any]) -> None:
-        """Override the nth submit (from 1) to a known endpoint; its own `x-emulator` header goes before.
+    def script(self, nth_request: int, overrides: Mapping[str, Any]) -> None:
+        """Override the nth request (from 1) to a known endpoint; its own `x-emulator` header goes before.
 
         Raises pydantic's ValidationError for a bad override.
         """
-        self._scripts[nth_submit] = Overrides.model_validate(overrides)
+        self._faults.add(Fault.model_validate({**overrides, "request": nth_request}))
 
     async def serve(
         self,
@@ -80,10 +93,10 @@ class Emulator:
         url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
         async with AsyncExitStack() as stack:
             stack.callback(listener.close)
-            routes = await self._open(stack)
-            await serve_app(routes.app(), listener, tls=tls, ready=lambda: None if ready is None else ready(url))
+            app = await self._open(stack)
+            await serve_app(app, listener, tls=tls, ready=lambda: None if ready is None else ready(url))
 
-    async def _open(self, stack: AsyncExitStack) -> Routes:
+    async def _open(self, stack: AsyncExitStack) -> ASGIApp:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storyreel-fal-")))
         executor = ThreadPoolExecutor(self._knobs.concurrency, thread_name_prefix="render")
         # in a thread, because a render under way has to end first and may take seconds
@@ -91,28 +104,69 @@ class Emulator:
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
 
-        queue = Queue(concurrency=self._knobs.concurrency)
-        studio = Studio(render=self._render, executor=executor, folder=folder, new_id=self._new_id)
+        bell = Bell()
+        queue = Queue(concurrency=self._knobs.concurrency, changed=self._on_change(bell))
+        files = Files(folder, new_id=self._new_id)
+        studio = Studio(render=self._render, executor=executor)
+        runner = Runner(clock=self._clock, studio=studio, files=files)
         courier = Courier(
             http=http, clock=self._clock, signer=self._signer, knobs=self._knobs, note=self.journal.attempted
         )
-        runner = Runner(queue=queue, clock=self._clock, studio=studio, courier=courier, spawn=tasks.create_task)
-        desk = Desk(
+        dispatcher = Dispatcher(
             queue=queue,
-            runner=runner,
             clock=self._clock,
-            knobs=self._knobs,
-            scripts=self._scripts,
-            key=self._key,
+            runner=runner,
+            courier=courier,
+            spawn=tasks.create_task,
             new_id=self._new_id,
         )
-        return Routes(
-            desk=desk,
+        return self._hosts(bell=bell, queue=queue, files=files, runner=runner, dispatcher=dispatcher)
+
+    def _on_change(self, bell: Bell) -> Callable[[Job], None]:
+        def changed(job: Job) -> None:
+            self.journal.changed(job)
+            bell.ring()
+
+        return changed
+
+    def _hosts(self, *, bell: Bell, queue: Queue, files: Files, runner: Runner, dispatcher: Dispatcher) -> ASGIApp:
+        account = Account(key=self._key, new_secret=self._new_id)
+        orders = Orders(knobs=self._knobs, faults=self._faults)
+        note = Noting(self.journal, self._clock)
+        desk = Desk(
+            account=account,
             queue=queue,
-            studio=studio,
+            dispatcher=dispatcher,
+            orders=orders,
+            clock=self._clock,
+            new_id=self._new_id,
+        )
+        run = RunHost(
+            account=account,
+            orders=orders,
+            dispatcher=dispatcher,
+            runner=runner,
+            clock=self._clock,
+            note=note,
+            new_id=self._new_id,
+        )
+        console = Console(
+            account=account,
+            files=files,
             signer=self._signer,
             journal=self.journal,
             clock=self._clock,
+            note=note,
+        )
+        return join_hosts(
+            HostApps(
+                queue=QueueHost(desk=desk, bell=bell, note=note).app(),
+                run=run.app(),
+                over_ws=Router(),
+                rest=Router(),
+                cdn=Router(),
+                everywhere=tuple(console.routes()),
+            )
         )
 
 
@@ -131,7 +185,7 @@ async def serve(
     emulator = Emulator(
         knobs=knobs,
         render=render,
-        clock=WallClock(),
+        clock=MovableClock(),
         key_seed=key_seed or secrets.token_bytes(32),
         new_id=lambda: str(uuid4()),
         key=key,

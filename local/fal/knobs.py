@@ -5,6 +5,7 @@ on the seed and the request's number alone and never on timing.
 """
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -52,25 +53,30 @@ def _error_type(value: int | str) -> str:
 
 
 class Overrides(BaseModel):
-    """Behaviour for one request, as JSON in the header `x-emulator` or from `Emulator.script`.
+    """Behaviour for one request, as JSON in the header `x-emulator`, or from a `Fault`.
 
-    `fail` is a status or the name of an error; `refuse` is a status with which the submit itself is turned
-    away, nothing being accepted. `duplicate_webhook` counts all copies, so 2 sends it twice. With
-    `payload_error` the webhook says only that its payload could not be sent. `heed_cancel` makes the model
-    stop when told to; most of fal's do not.
+    `fail` is a status or the name of an error, and `fail_attempts` how many attempts it spoils: all of them
+    where it is None, though fal tries a few errors again. `refuse` is a status with which the request itself is
+    turned away, nothing being accepted. `drop_submit_answer` hangs up in place of the answer to a submit that
+    was accepted, `stall_submit_answer` leaves the caller waiting for it. `duplicate_webhook` counts all copies,
+    so 2 sends it twice. With `payload_error` the webhook says only that its payload could not be sent.
+    `heed_cancel` makes the model stop when told to; most of fal's do not. `response_headers` are the app's own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     latency: Annotated[float, Field(ge=0)] | None = None
     fail: Annotated[int | str, AfterValidator(_error_type)] | None = None
+    fail_attempts: Annotated[int, Field(ge=1)] | None = None
     refuse: Annotated[int, Field(ge=400, le=599)] | None = None
     lose_webhook: bool | None = None
     duplicate_webhook: Annotated[int, Field(ge=1, le=10)] | None = None
     webhook_delay: Annotated[float, Field(ge=0)] = 0.0
     payload_error: bool = False
     drop_submit_answer: bool = False
+    stall_submit_answer: bool = False
     heed_cancel: bool = False
+    response_headers: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,20 @@ class Fate:
 
     latency: float
     fail: str | None
+    fail_attempts: int | None
     webhook_copies: int
     webhook_delay: float
     payload_error: bool
     drop_answer: bool
+    stall_answer: bool
     heeds_cancel: bool
+    headers: Mapping[str, str]
     fallback_seed: int
+
+    def failure_of(self, attempt: int) -> str | None:
+        """The error that the attempt ends with, counted from 1; None if it succeeds."""
+        spoilt = self.fail_attempts is None or attempt <= self.fail_attempts
+        return self.fail if spoilt else None
 
 
 def read_overrides(header: str) -> Overrides:
@@ -101,11 +115,14 @@ def draw_fate(knobs: Knobs, overrides: Overrides, *, nth: int) -> Fate:
     fate = Fate(
         latency=rng.uniform(*knobs.latency),
         fail="internal_server_error" if rng.random() < knobs.failure_rate else None,
+        fail_attempts=overrides.fail_attempts,
         webhook_copies=_copies(lost=rng.random() < knobs.loss_rate, doubled=rng.random() < knobs.duplicate_rate),
         webhook_delay=overrides.webhook_delay,
         payload_error=overrides.payload_error,
         drop_answer=overrides.drop_submit_answer,
+        stall_answer=overrides.stall_submit_answer,
         heeds_cancel=overrides.heed_cancel,
+        headers=overrides.response_headers,
         fallback_seed=rng.randrange(2**31),
     )
     return _overridden(fate, overrides)

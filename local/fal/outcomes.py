@@ -7,10 +7,13 @@ worth a retry is said by a header.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 JsonObject = dict[str, Any]  # Any: JSON is whatever the caller or fal's schema says
+
+MOST_HEADERS = 16 * 1024
+"""Bytes of all response headers together."""
 
 
 class ModelError(NamedTuple):
@@ -78,6 +81,10 @@ class Outcome:
         """Whether the model gave its output."""
         return self.status < 300
 
+    def with_headers(self, headers: Mapping[str, str]) -> "Outcome":
+        """The same with more headers; those there are go before."""
+        return replace(self, headers={**headers, **self.headers})
+
     @property
     def encoded(self) -> bytes:
         """The body as it goes over the wire; its length decides how long fal keeps it."""
@@ -124,6 +131,15 @@ def not_started() -> Outcome:
 def invalid_input(details: list[JsonObject]) -> Outcome:
     """The model refused its input: one entry per mistake, nothing billed."""
     return Outcome(422, {"detail": details}, {"x-fal-billable-units": "0"})
+
+
+def bounded(outcome: Outcome) -> Outcome:
+    """The outcome itself, or the failure that it becomes where its headers are larger than fal lets through.
+
+    fal's pages say that such a response fails; that it fails as an incomplete one is not confirmed.
+    """
+    size = sum(len(name) + len(value) + len(": \r\n") for name, value in outcome.headers.items())
+    return outcome if size <= MOST_HEADERS else platform_failure("runner_incomplete_response")
 
 
 def crashed() -> Outcome:

@@ -1,20 +1,23 @@
 """fal's queue as a state machine. Pure: time is an argument, and nothing here waits, renders or answers HTTP.
 
     IN_QUEUE ──start──► IN_PROGRESS ──complete──► COMPLETED ──(retention)──► forgotten
+       │  ▲                  │
+       │  └─────requeue──────┘       an attempt failed in a way that fal tries again
        ├──time out──────────────────────────────► COMPLETED (504)
        └──cancel──► forgotten: fal removes what had not begun
 
-Only requests in progress count against the concurrency limit, which is the account's; low priority stands
-behind all normal ones. Nothing is ever dropped: success and failure are both COMPLETED.
+Only requests in progress count against the concurrency limit, which is the account's and shared with direct
+calls; low priority stands behind all normal ones. Nothing is ever dropped: success and failure are both COMPLETED.
 """
 
 import heapq
-from bisect import insort
+from bisect import bisect_left, insort
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
-from local.fal.knobs import Fate
-from local.fal.outcomes import JsonObject, Outcome
+from local.fal.outcomes import Outcome
+from local.fal.work import Work
 
 RETENTION = 3600.0
 """Seconds for which fal keeps a result after completion."""
@@ -46,21 +49,28 @@ class Cancel(StrEnum):
     NOT_FOUND = "NOT_FOUND"
 
 
+Rank = tuple[Priority, int, str]
+
+
 @dataclass(frozen=True)
 class Job:
-    """One accepted request. Times in Unix seconds; `base_url` as the caller reached us, no final slash."""
+    """One accepted request. Times in Unix seconds; `base_url` as the caller reached us, no final slash.
+
+    `attempts` counts those begun; each after the first has a `gateway_request_id` of its own.
+    """
 
     request_id: str
     number: int
-    endpoint: str
-    body: JsonObject
+    work: Work
     base_url: str
     webhook_url: str | None
     priority: Priority
     start_by: float | None
+    may_retry: bool
     submitted_at: float
-    fate: Fate
+    gateway_request_id: str
     state: State = State.IN_QUEUE
+    attempts: int = 0
     started_at: float | None = None
     completed_at: float | None = None
     expires_at: float | None = None
@@ -68,58 +78,88 @@ class Job:
     cancel_requested: bool = False
 
     @property
-    def rank(self) -> tuple[Priority, int]:
+    def endpoint(self) -> str:
+        """The endpoint it was submitted to."""
+        return self.work.endpoint
+
+    @property
+    def rank(self) -> Rank:
         """Its place among those that wait."""
-        return self.priority, self.number
+        return self.priority, self.number, self.request_id
 
 
 class Queue:
-    """All requests of one account. Each transition happens once; one that comes too late returns None."""
+    """All requests of one account. Each transition happens once; one that comes too late returns None.
 
-    def __init__(self, *, concurrency: int) -> None:
+    `changed` is told of every job as it has become; a job that was cancelled in the queue is told once more,
+    as it was.
+    """
+
+    def __init__(self, *, concurrency: int, changed: Callable[[Job], None] = lambda _: None) -> None:
         self._concurrency = concurrency
+        self._changed = changed
         self._jobs: dict[str, Job] = {}
-        self._waiting: list[tuple[Priority, int, str]] = []
+        self._waiting: list[Rank] = []
+        self._lines: dict[str, list[Rank]] = {}
         self._running = 0
         self._expiries: list[tuple[float, str]] = []
 
     def add(self, job: Job) -> None:
         """Put a new job at its place in the queue."""
-        self._jobs[job.request_id] = job
-        insort(self._waiting, (*job.rank, job.request_id))
+        self._put(job)
+        self._enter(job)
 
     def get(self, request_id: str, *, now: float) -> Job | None:
         """The job, or None if it never was, was removed, or has expired."""
         self.forget_expired(now=now)
         return self._jobs.get(request_id)
 
-    def jobs(self) -> tuple[Job, ...]:
-        """Every job still known, oldest first."""
-        return tuple(self._jobs.values())
-
     def position(self, job: Job) -> int:
         """How many of the same endpoint start before it; 0-indexed like fal's `queue_position`."""
-        ahead = (self._jobs[request_id] for *rank, request_id in self._waiting if tuple(rank) < job.rank)
-        return sum(other.endpoint == job.endpoint for other in ahead)
+        return bisect_left(self._lines.get(job.endpoint, []), job.rank)
 
     def length(self, endpoint: str) -> int:
         """How many of that endpoint wait."""
-        return sum(self._jobs[request_id].endpoint == endpoint for *_, request_id in self._waiting)
+        return len(self._lines.get(endpoint, []))
+
+    def occupy(self) -> bool:
+        """Take a place for a call that does not queue; False where the limit is reached."""
+        if self._running >= self._concurrency:
+            return False
+        self._running += 1
+        return True
+
+    def vacate(self) -> None:
+        """Give back a place that `occupy` took."""
+        self._running -= 1
 
     def start_next(self, *, now: float) -> Job | None:
         """Start the first that waits if the limit allows it."""
-        if self._running >= self._concurrency or not self._waiting:
+        if not self._waiting or not self.occupy():
             return None
-        *_, request_id = self._waiting.pop(0)
-        self._running += 1
-        return self._put(replace(self._jobs[request_id], state=State.IN_PROGRESS, started_at=now))
+        *_, request_id = self._waiting[0]
+        job = self._jobs[request_id]
+        self._leave(job)
+        return self._put(replace(job, state=State.IN_PROGRESS, started_at=now, attempts=job.attempts + 1))
+
+    def requeue(self, request_id: str, *, gateway_request_id: str) -> Job | None:
+        """Put a job in progress back to its place for another attempt; None if it is not in progress."""
+        job = self._in_progress(request_id)
+        if job is None:
+            return None
+        self.vacate()
+        back = self._put(
+            replace(job, state=State.IN_QUEUE, started_at=None, gateway_request_id=gateway_request_id)
+        )
+        self._enter(back)
+        return back
 
     def complete(self, request_id: str, outcome: Outcome, *, now: float) -> Job | None:
         """End a job in progress; None if it is not in progress (any more)."""
-        job = self._jobs.get(request_id)
-        if job is None or job.state is not State.IN_PROGRESS:
+        job = self._in_progress(request_id)
+        if job is None:
             return None
-        self._running -= 1
+        self.vacate()
         return self._end(job, outcome, now=now)
 
     def time_out(self, request_id: str, outcome: Outcome, *, now: float) -> Job | None:
@@ -127,7 +167,7 @@ class Queue:
         job = self._jobs.get(request_id)
         if job is None or job.state is not State.IN_QUEUE:
             return None
-        self._waiting.remove((*job.rank, request_id))
+        self._leave(job)
         return self._end(job, outcome, now=now)
 
     def cancel(self, request_id: str, *, now: float) -> Cancel:
@@ -137,11 +177,10 @@ class Queue:
             return Cancel.NOT_FOUND
         if job.state is State.COMPLETED:
             return Cancel.TOO_LATE
-        if job.state is State.IN_PROGRESS:
-            self._put(replace(job, cancel_requested=True))
-            return Cancel.REQUESTED
-        self._waiting.remove((*job.rank, request_id))
-        del self._jobs[request_id]
+        cancelled = self._put(replace(job, cancel_requested=True))
+        if job.state is State.IN_QUEUE:
+            self._leave(cancelled)
+            del self._jobs[request_id]
         return Cancel.REQUESTED
 
     def forget_expired(self, *, now: float) -> None:
@@ -149,6 +188,18 @@ class Queue:
         while self._expiries and self._expiries[0][0] <= now:
             _, request_id = heapq.heappop(self._expiries)
             del self._jobs[request_id]
+
+    def _in_progress(self, request_id: str) -> Job | None:
+        job = self._jobs.get(request_id)
+        return job if job is not None and job.state is State.IN_PROGRESS else None
+
+    def _enter(self, job: Job) -> None:
+        insort(self._waiting, job.rank)
+        insort(self._lines.setdefault(job.endpoint, []), job.rank)
+
+    def _leave(self, job: Job) -> None:
+        for line in (self._waiting, self._lines[job.endpoint]):
+            del line[bisect_left(line, job.rank)]
 
     def _end(self, job: Job, outcome: Outcome, *, now: float) -> Job:
         expires_at = now + (RETENTION_LARGE if len(outcome.encoded) >= LARGE else RETENTION)
@@ -159,4 +210,5 @@ class Queue:
 
     def _put(self, job: Job) -> Job:
         self._jobs[job.request_id] = job
+        self._changed(job)
         return job

@@ -11,11 +11,17 @@ from local.fal.outcomes import JsonObject, Outcome, error_of
 from local.fal.paths import app_of
 from local.fal.queue import Job, State
 
-UNAUTHORIZED = Outcome(401, {"detail": "Authentication is required: invalid key"})
 STILL_IN_PROGRESS = Outcome(400, {"detail": "Request is still in progress"})
 NOT_FOUND = Outcome(404, {"status": "NOT_FOUND"})
+FORBIDDEN = Outcome(403, {"detail": "Forbidden"})
 METHOD_NOT_ALLOWED = Outcome(405, {"detail": "Method Not Allowed"})
 QUEUE_TOO_LONG = Outcome(429, {"detail": "The queue is longer than fal_max_queue_length"})
+TOO_MANY_AT_ONCE = Outcome(
+    429,
+    {"detail": "Too many concurrent requests", "error_type": "concurrent_requests_limit"},
+    {"X-Fal-Error-Type": "concurrent_requests_limit", "X-Fal-Needs-Retry": "1"},
+)
+"""A direct call beyond the account's limit; in the queue it would have waited."""
 
 
 _REFUSALS = {
@@ -51,7 +57,7 @@ def submitted(job: Job, *, position: int) -> JsonObject:
     return {
         "status": State.IN_QUEUE,
         **links(job),
-        "gateway_request_id": job.request_id,
+        "gateway_request_id": job.gateway_request_id,
         "queue_position": position,
     }
 

@@ -1,110 +1,63 @@
-"""Moves requests through the queue: starts what may start, renders, ends, announces. Answers no HTTP itself.
+"""Runs a model once: checks its input, takes its time, has it drawn, and says how it ended. Knows no queue.
 
-Every change goes through `Queue`, which lets each happen once: a render that ends after its request was
-cancelled changes nothing.
+Queued and direct calls, streams and sockets all end here.
 """
 
 import logging
-from collections.abc import Callable, Coroutine
 
 from local.fal.clock import Clock
-from local.fal.delivery import Courier
 from local.fal.endpoints import ClipRequest, read_input
-from local.fal.outcomes import (
-    JsonObject,
-    Outcome,
-    crashed,
-    failed,
-    invalid_input,
-    not_started,
-    platform_failure,
-    succeeded,
-)
-from local.fal.queue import Cancel, Job, Queue
+from local.fal.files import Files
+from local.fal.outcomes import JsonObject, Outcome, bounded, crashed, failed, invalid_input, succeeded
 from local.fal.studio import Studio
+from local.fal.work import Work
 
 log = logging.getLogger(__name__)
 
-Spawn = Callable[[Coroutine[None, None, None]], object]
-"""Starts a background task whose failure must not go unseen; `asyncio.TaskGroup.create_task`."""
+SERVED_FROM = {"X-Fal-Served-From": "emulator"}
+"""fal names the machine there."""
 
 
 class Runner:
-    """The one that works on the queue. All methods belong to the event loop's thread."""
+    """Does one piece of work after the other, or several at once; all on the event loop's thread."""
 
-    def __init__(self, *, queue: Queue, clock: Clock, studio: Studio, courier: Courier, spawn: Spawn) -> None:
-        self._queue = queue
+    def __init__(self, *, clock: Clock, studio: Studio, files: Files) -> None:
         self._clock = clock
         self._studio = studio
-        self._courier = courier
-        self._spawn = spawn
+        self._files = files
 
-    def accept(self, job: Job) -> int:
-        """Queue a new job and return its position; it may begin at once."""
-        self._queue.add(job)
-        position = self._queue.position(job)
-        if job.start_by is not None:
-            self._spawn(self._watch_start(job, job.start_by))
-        self._start_ready()
-        return position
-
-    def cancel(self, request_id: str) -> Cancel:
-        """Cancel what waits; what runs is told, and stops only if it heeds that."""
-        answer = self._queue.cancel(request_id, now=self._clock.now())
-        job = self._queue.get(request_id, now=self._clock.now())
-        if answer is Cancel.REQUESTED and job is not None and job.fate.heeds_cancel:
-            self._complete(job, platform_failure("client_cancelled"))
-        return answer
-
-    def _start_ready(self) -> None:
-        while (job := self._queue.start_next(now=self._clock.now())) is not None:
-            self._spawn(self._run(job))
-
-    async def _watch_start(self, job: Job, start_by: float) -> None:
-        await self._clock.sleep_until(start_by)
-        ended = self._queue.time_out(job.request_id, not_started(), now=self._clock.now())
-        if ended is not None:
-            self._announce(ended)
-
-    async def _run(self, job: Job) -> None:
+    async def run(self, work: Work, *, attempt: int = 1) -> Outcome:
+        """How this attempt, counted from 1, ends. Never raises: a model's own crash is a 500, as at fal."""
         try:
-            outcome = await self._outcome(job)
-        except Exception:  # the model's own crash, whatever it is, is a 500 at fal and never stops the queue
-            log.exception("rendering %s failed", job.request_id)
+            outcome = await self._outcome(work, attempt)
+        except Exception:
+            log.exception("running %s failed", work.endpoint)
             outcome = crashed()
-        self._complete(job, outcome)
+        return bounded(outcome.with_headers({**SERVED_FROM, **work.fate.headers}))
 
-    async def _outcome(self, job: Job) -> Outcome:
-        checked = read_input(job.endpoint, job.body)
+    async def _outcome(self, work: Work, attempt: int) -> Outcome:
+        checked = read_input(work.endpoint, work.body)
         if isinstance(checked, list):
             return invalid_input(checked)
-        assert job.started_at is not None
-        done_at = job.started_at + job.fate.latency
-        if job.fate.fail is not None:
+        done_at = self._clock.now() + work.fate.latency
+        failure = work.fate.failure_of(attempt)
+        if failure is not None:
             await self._clock.sleep_until(done_at)
-            return failed(job.fate.fail, body=job.body)
-        output = await self._film(checked.clip(fallback_seed=job.fate.fallback_seed), base_url=job.base_url)
+            return failed(failure, body=work.body)
+        output = await self._film(checked.clip(fallback_seed=work.fate.fallback_seed), work)
         await self._clock.sleep_until(done_at)
         # AnimateDiff is billed by the compute second
-        return succeeded(output, billable_units=job.fate.latency)
+        return succeeded(output, billable_units=work.fate.latency)
 
-    async def _film(self, request: ClipRequest, *, base_url: str) -> JsonObject:
+    async def _film(self, request: ClipRequest, work: Work) -> JsonObject:
         clip = await self._studio.film(request)
+        file = await self._files.keep(
+            clip, content_type="video/mp4", lifecycle=work.lifecycle, now=self._clock.now()
+        )
         video = {
-            "url": f"{base_url}/files/{clip.name}",
-            "content_type": "video/mp4",
-            "file_name": clip.name,
-            "file_size": clip.size,
+            "url": f"{work.files_url}/{file.name}",
+            "content_type": file.content_type,
+            "file_name": file.name,
+            "file_size": file.size,
         }
         return {"video": video, "seed": request.seed}
-
-    def _complete(self, job: Job, outcome: Outcome) -> None:
-        ended = self._queue.complete(job.request_id, outcome, now=self._clock.now())
-        if ended is not None:
-            self._announce(ended)
-            self._start_ready()
-
-    def _announce(self, job: Job) -> None:
-        if job.webhook_url is not None:
-            for _ in range(job.fate.webhook_copies):
-                self._spawn(self._courier.deliver(job))

@@ -36,6 +36,11 @@ def open_listener(host: str, port: int) -> socket.socket:
 async def hang_up(request: Request) -> None:
     """Close the caller's connection without a word, and wait until it is closed."""
     request.state.close_connection()
+    await stall(request)
+
+
+async def stall(request: Request) -> None:
+    """Wait, without a word, until the caller has gone."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -45,7 +50,7 @@ async def serve_app(app: ASGIApp, listener: socket.socket, *, tls: Tls | None, r
     config = uvicorn.Config(
         app,
         http=_Connection,
-        ws="none",
+        ws="websockets-sansio",
         lifespan="off",
         log_config=None,
         access_log=False,

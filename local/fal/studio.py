@@ -1,45 +1,38 @@
-"""Has clips rendered in threads and keeps their files, like fal's CDN. Knows no queue and no HTTP."""
+"""Has clips rendered in threads. Knows no queue, no files and no HTTP.
+
+Equal requests are rendered once: a renderer gives equal bytes for them, and a flood of equal requests, which
+tests like to send, would otherwise measure nothing but the renderer.
+"""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from pathlib import Path
 
 from local.fal.endpoints import ClipRequest
 
 Render = Callable[[ClipRequest], bytes]
-"""Makes a whole mp4; called in a thread, several at a time."""
+"""Makes a whole mp4; called in a thread, several at a time; equal requests, equal bytes."""
 
-
-@dataclass(frozen=True)
-class Footage:
-    """A stored clip; `size` in bytes."""
-
-    name: str
-    size: int
+KEPT = 64
+"""Clips kept for equal requests; the newest."""
 
 
 class Studio:
-    """Renders into a folder that its maker removes; clips stay as long as the folder does."""
+    """Renders; all methods belong to the event loop's thread."""
 
-    def __init__(self, *, render: Render, executor: Executor, folder: Path, new_id: Callable[[], str]) -> None:
+    def __init__(self, *, render: Render, executor: Executor) -> None:
         self._render = render
         self._executor = executor
-        self._folder = folder
-        self._new_id = new_id
-        self._names: set[str] = set()
+        self._clips: OrderedDict[ClipRequest, asyncio.Future[bytes]] = OrderedDict()
 
-    async def film(self, request: ClipRequest) -> Footage:
-        """Render and store one clip. Raises whatever the renderer raises."""
-        name = f"{self._new_id()}.mp4"
-        size = await asyncio.get_running_loop().run_in_executor(self._executor, self._shoot, request, name)
-        self._names.add(name)
-        return Footage(name, size)
-
-    def file(self, name: str) -> Path | None:
-        """The file of that name, None if there never was one."""
-        return self._folder / name if name in self._names else None
-
-    def _shoot(self, request: ClipRequest, name: str) -> int:
-        return (self._folder / name).write_bytes(self._render(request))
+    async def film(self, request: ClipRequest) -> bytes:
+        """The clip asked for. Raises whatever the renderer raises."""
+        clip = self._clips.get(request)
+        if clip is None or (clip.done() and (clip.cancelled() or clip.exception() is not None)):
+            clip = asyncio.get_running_loop().run_in_executor(self._executor, self._render, request)
+            self._clips[request] = clip
+            if len(self._clips) > KEPT:
+                self._clips.popitem(last=False)
+        # shielded: a caller that goes away must not take the clip from the others
+        return await asyncio.shield(clip)

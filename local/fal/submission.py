@@ -1,16 +1,14 @@
-"""Reads what a submit asks for beside the endpoint. Pure: strings and bytes in, a value out or `BadRequest`.
+"""Reads what a submit asks of the queue. Pure: strings in, a value out or `BadRequest`.
 
 Lenient where fal's behaviour is unconfirmed (an unknown priority is normal), strict where a mistake would
 otherwise show up as a webhook that never comes.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from local.fal.outcomes import JsonObject
 from local.fal.queue import Priority
 from pipeline.errors import BadRequest
 
@@ -22,40 +20,25 @@ MIN_START_TIMEOUT = 0.1
 class Submission:
     """One submit. `start_timeout` in seconds from now; None and `max_queue_length` None: no limit."""
 
-    endpoint: str
-    body: JsonObject
     webhook_url: str | None
     priority: Priority
     start_timeout: float | None
     max_queue_length: int | None
+    may_retry: bool
 
 
-def read_submission(
-    endpoint: str, *, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
-) -> Submission:
-    """Parse query (`fal_webhook`, `fal_max_queue_length`), headers (lower-case names) and body.
+def read_submission(*, query: Mapping[str, str], headers: Mapping[str, str]) -> Submission:
+    """Parse query (`fal_webhook`, `fal_max_queue_length`) and headers (lower-case names).
 
     Raises `BadRequest`.
     """
     return Submission(
-        endpoint=endpoint,
-        body=_json_object(body),
         webhook_url=_webhook_url(query.get("fal_webhook")),
         priority=Priority.LOW if headers.get("x-fal-queue-priority") == "low" else Priority.NORMAL,
         start_timeout=_start_timeout(headers.get("x-fal-request-timeout")),
         max_queue_length=_max_queue_length(query.get("fal_max_queue_length")),
+        may_retry=headers.get("x-fal-no-retry", "").lower() not in {"1", "true", "yes"},
     )
-
-
-def _json_object(body: bytes) -> JsonObject:
-    try:
-        value = json.loads(body or b"{}")
-        json.dumps(value, allow_nan=False)  # Python reads NaN and 1e999, which no JSON reply can repeat
-    except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise BadRequest("the body is not a JSON object")
-    return value
 
 
 def _webhook_url(value: str | None) -> str | None:

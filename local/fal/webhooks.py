@@ -40,12 +40,12 @@ class Attempt:
 
 
 def webhook_body(job: Job, outcome: Outcome) -> bytes:
-    """The raw body; the same bytes at every attempt. Our queue never retries, so the two ids are one."""
-    body: JsonObject = {"request_id": job.request_id, "gateway_request_id": job.request_id}
+    """The raw body; the same bytes at every attempt. The two ids differ once the model was run again."""
+    body: JsonObject = {"request_id": job.request_id, "gateway_request_id": job.gateway_request_id}
     if not outcome.ok:
         error = f"Invalid status code: {outcome.status}"
         body |= {"status": "ERROR", "error": error, "payload": outcome.body}
-    elif job.fate.payload_error:
+    elif job.work.fate.payload_error:
         body |= {"status": "OK", "payload": None, "payload_error": NOT_SERIALISABLE}
     else:
         body |= {"status": "OK", "payload": outcome.body}

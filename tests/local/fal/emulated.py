@@ -39,7 +39,7 @@ class ManualClock:
             self._sleepers.remove(sleeper)
             self._changed.set()
 
-    def advance(self, seconds: float) -> None:
+    def forward(self, seconds: float) -> None:
         self._now += seconds
         for when, future in self._sleepers:
             if when <= self._now and not future.done():

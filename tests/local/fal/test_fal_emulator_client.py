@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from local.fal.clock import WallClock
+from local.fal.clock import MovableClock
 from local.fal.emulator import Emulator
 from local.fal.knobs import Knobs
 from local.fal.server import Tls
@@ -83,7 +83,7 @@ async def served(
     emulator = Emulator(
         knobs=Knobs(latency=(0.1, 0.1)),
         render=lambda _: clip_bytes,
-        clock=WallClock(),
+        clock=MovableClock(),
         key_seed=KEY_SEED,
         new_id=partial(next, (f"id-{number}" for number in count(1))),
         key="id:secret",

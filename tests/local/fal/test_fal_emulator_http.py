@@ -26,7 +26,7 @@ async def test_a_request_becomes_a_clip_that_can_be_fetched(start: Start, clip_b
     submitted = await fal.submit({"prompt": "a fox", "seed": 5, "num_frames": 4, "fps": 16})
     await fal.clock.asleep(2.0)
     running = await fal.http.get(submitted.json()["status_url"])
-    fal.clock.advance(2.0)
+    fal.clock.forward(2.0)
     status = await fal.finished(submitted)
     result = await fal.http.get(submitted.json()["response_url"])
     clip = await fal.http.get(result.json()["video"]["url"], headers={"Range": "bytes=0-9"})
@@ -61,7 +61,7 @@ async def test_every_queue_reply_has_the_three_urls_and_the_id(start: Start) -> 
     first, second = await fal.submit(), await fal.submit()
     replies = [first, second]
     replies += [await fal.http.get(reply.json()["status_url"]) for reply in (first, second)]
-    fal.clock.advance(1.0)
+    fal.clock.forward(1.0)
     await fal.finished(first)
     replies.append(await fal.http.get(first.json()["status_url"]))
 
@@ -142,7 +142,7 @@ async def test_a_slot_that_becomes_free_goes_to_the_next_in_line(start: Start) -
     jobs = [await fal.submit() for _ in range(3)]
     for job in jobs:
         await fal.clock.asleep(1.0)
-        fal.clock.advance(1.0)
+        fal.clock.forward(1.0)
         await fal.finished(job)
     listing = (await fal.http.get("/_emulator/requests")).json()["requests"]
 
@@ -161,7 +161,7 @@ async def test_a_result_asked_for_too_early_is_a_400(start: Start) -> None:
 async def test_start_timeout_ends_what_has_not_begun_and_spares_what_has(start: Start) -> None:
     fal = await start(latency=(10.0, 10.0), concurrency=1)
     begun, waiting = [await fal.submit(headers={"X-Fal-Request-Timeout": "3"}) for _ in range(2)]
-    fal.clock.advance(3.0)
+    fal.clock.forward(3.0)
     status = await fal.finished(waiting)
     result = await fal.http.get(waiting.json()["response_url"])
     still = await fal.http.get(begun.json()["status_url"])
@@ -179,7 +179,7 @@ async def test_cancel_removes_what_waits_and_only_tells_what_runs(start: Start, 
     waiting = await fal.submit(params={"fal_webhook": inbox.url})
     answers = [await fal.http.put(reply.json()["cancel_url"]) for reply in (running, waiting)]
     gone = await fal.http.get(waiting.json()["status_url"])
-    fal.clock.advance(1.0)
+    fal.clock.forward(1.0)
     await fal.finished(running)
     late = await fal.http.put(running.json()["cancel_url"])
     unknown = await fal.http.put(f"/{APP}/requests/nobody/cancel")
@@ -200,7 +200,7 @@ async def test_a_model_that_heeds_a_cancel_ends_with_499(start: Start) -> None:
     submitted = await fal.submit(override={"heed_cancel": True})
     await fal.http.put(submitted.json()["cancel_url"])
     await fal.finished(submitted)
-    fal.clock.advance(1.0)
+    fal.clock.forward(1.0)
     following = await fal.submit(override={"latency": 0})
     await fal.finished(following)
 
@@ -214,9 +214,9 @@ async def test_results_expire_after_an_hour_or_six_minutes_when_large(start: Sta
     await fal.finished(small)
     await fal.finished(large)
     large_body = await fal.http.get(large.json()["response_url"])
-    fal.clock.advance(360)
+    fal.clock.forward(360)
     after_six_minutes = [await fal.http.get(reply.json()["response_url"]) for reply in (small, large)]
-    fal.clock.advance(3240)
+    fal.clock.forward(3240)
     after_an_hour = await fal.http.get(small.json()["status_url"])
 
     assert len(large_body.content) >= 10 * 1024

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from local.fal.knobs import Knobs, Overrides, draw_fate
+from local.fal.lifecycle import Lifecycle
 from local.fal.outcomes import Outcome, not_started
 from local.fal.queue import LARGE, RETENTION, RETENTION_LARGE, Cancel, Job, Priority, Queue, State
+from local.fal.work import Work
 
 ENDPOINTS = ("a/b/x", "a/b/y")
 LIMIT = 2
@@ -16,25 +18,25 @@ def a_job(number: int, *, endpoint: str = "a/b/x", priority: Priority = Priority
     return Job(
         request_id=f"r{number}",
         number=number,
-        endpoint=endpoint,
-        body={},
+        gateway_request_id=f"r{number}",
+        work=Work(endpoint, {}, "http://here/files", Lifecycle(), draw_fate(Knobs(), Overrides(), nth=number)),
         base_url="http://here",
         webhook_url=None,
         priority=priority,
         start_by=None,
+        may_retry=True,
         submitted_at=0.0,
-        fate=draw_fate(Knobs(), Overrides(), nth=number),
     )
 
 
 def test_low_priority_waits_behind_all_normal_ones() -> None:
     queue = Queue(concurrency=1)
-    queue.add(a_job(1, priority=Priority.LOW))
-    queue.add(a_job(2))
-    queue.add(a_job(3, priority=Priority.LOW))
-    queue.add(a_job(4, endpoint="a/b/y"))
+    low, normal, lower = a_job(1, priority=Priority.LOW), a_job(2), a_job(3, priority=Priority.LOW)
+    other = a_job(4, endpoint="a/b/y")
+    for job in (low, normal, lower, other):
+        queue.add(job)
 
-    assert [queue.position(job) for job in queue.jobs()] == [1, 0, 2, 0]
+    assert [queue.position(job) for job in (low, normal, lower, other)] == [1, 0, 2, 0]
     started = queue.start_next(now=0)
     assert started is not None
     assert started.request_id == "r2"
@@ -61,8 +63,16 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = Queue(concurrency=LIMIT)
         self.now = 0.0
         self.number = 0
+        self.direct = 0
         self.cancelled: set[str] = set()
         self.ended: dict[str, tuple[Outcome, float]] = {}
+
+    def jobs(self) -> list[Job]:
+        known = (self.queue.get(f"r{number}", now=self.now) for number in range(1, self.number + 1))
+        return [job for job in known if job is not None]
+
+    def running(self) -> int:
+        return self.direct + sum(job.state is State.IN_PROGRESS for job in self.jobs())
 
     def any_id(self, pick: int) -> str:
         return f"r{pick % (self.number + 1)}"
@@ -74,15 +84,42 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        waiting = [job for job in self.queue.jobs() if job.state is State.IN_QUEUE]
-        running = [job for job in self.queue.jobs() if job.state is State.IN_PROGRESS]
+        waiting = [job for job in self.jobs() if job.state is State.IN_QUEUE]
+        running = self.running()
         started = self.queue.start_next(now=self.now)
 
-        if len(running) < LIMIT and waiting:
+        if running < LIMIT and waiting:
             assert started is not None
             assert started.request_id == min(waiting, key=lambda job: job.rank).request_id
         else:
             assert started is None
+
+    @rule()
+    def call_directly(self) -> None:
+        running = self.running()
+        admitted = self.queue.occupy()
+
+        assert admitted == (running < LIMIT)
+        self.direct += admitted
+
+    @precondition(lambda self: self.direct)
+    @rule()
+    def end_direct_call(self) -> None:
+        self.queue.vacate()
+        self.direct -= 1
+
+    @rule(pick=st.integers(0))
+    def try_again(self, pick: int) -> None:
+        """Another attempt waits at the old place, and is the same request under another gateway id."""
+        before = self.queue.get(self.any_id(pick), now=self.now)
+        again = self.queue.requeue(self.any_id(pick), gateway_request_id=f"again-{pick}")
+
+        if before is None or before.state is not State.IN_PROGRESS:
+            assert again is None
+        else:
+            assert again is not None
+            assert (again.state, again.rank, again.attempts) == (State.IN_QUEUE, before.rank, before.attempts)
+            assert again.gateway_request_id == f"again-{pick}"
 
     @rule(pick=st.integers(0))
     def complete(self, pick: int) -> None:
@@ -125,7 +162,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def never_more_running_than_allowed(self) -> None:
-        assert sum(job.state is State.IN_PROGRESS for job in self.queue.jobs()) <= LIMIT
+        assert self.running() <= LIMIT
 
     @invariant()
     def nothing_is_lost_and_every_end_is_final(self) -> None:
@@ -143,9 +180,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def positions_count_up_from_zero(self) -> None:
-        waiting = sorted(
-            (job for job in self.queue.jobs() if job.state is State.IN_QUEUE), key=lambda job: job.rank
-        )
+        waiting = sorted((job for job in self.jobs() if job.state is State.IN_QUEUE), key=lambda job: job.rank)
         for endpoint in ENDPOINTS:
             line = [self.queue.position(job) for job in waiting if job.endpoint == endpoint]
             assert line == list(range(len(line)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from local.fal.endpoints import ENDPOINTS, AnimateDiffTurbo, ClipRequest, read_input
 from local.fal.knobs import Knobs, Overrides, draw_fate, read_overrides
+from local.fal.orders import read_arguments
 from local.fal.outcomes import ERROR_BY_STATUS, MODEL_ERRORS, PLATFORM_ERRORS, failed
 from local.fal.paths import Action, RequestPath, SubmitPath, read_path
 from local.fal.submission import read_submission
@@ -185,29 +186,28 @@ def test_a_mistaken_override_is_refused(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "headers", "body"),
+    ("query", "headers"),
     [
-        ({"fal_webhook": "ftp://x/y"}, {}, b"{}"),
-        ({"fal_webhook": "not a url"}, {}, b"{}"),
-        ({"fal_webhook": "http://x:65536/"}, {}, b"{}"),
-        ({"fal_webhook": "http:///nowhere"}, {}, b"{}"),
-        ({"fal_webhook": "http://[::1"}, {}, b"{}"),
-        ({"fal_max_queue_length": "-1"}, {}, b"{}"),
-        ({}, {"x-fal-request-timeout": "soon"}, b"{}"),
-        ({}, {"x-fal-request-timeout": "nan"}, b"{}"),
-        ({}, {"x-fal-request-timeout": "0.1"}, b"{}"),
-        ({}, {}, b"[]"),
-        ({}, {}, b"{"),
-        ({}, {}, b"\xff"),
-        ({}, {}, b'{"x": NaN}'),
-        ({}, {}, b'{"x": 1e999}'),
+        ({"fal_webhook": "ftp://x/y"}, {}),
+        ({"fal_webhook": "not a url"}, {}),
+        ({"fal_webhook": "http://x:65536/"}, {}),
+        ({"fal_webhook": "http:///nowhere"}, {}),
+        ({"fal_webhook": "http://[::1"}, {}),
+        ({"fal_max_queue_length": "-1"}, {}),
+        ({}, {"x-fal-request-timeout": "soon"}),
+        ({}, {"x-fal-request-timeout": "nan"}),
+        ({}, {"x-fal-request-timeout": "0.1"}),
     ],
 )
-def test_a_submit_that_makes_no_sense_is_refused(
-    query: dict[str, str], headers: dict[str, str], body: bytes
-) -> None:
+def test_a_submit_that_makes_no_sense_is_refused(query: dict[str, str], headers: dict[str, str]) -> None:
     with pytest.raises(BadRequest):
-        read_submission(TURBO, query=query, headers=headers, body=body)
+        read_submission(query=query, headers=headers)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'{"x": NaN}', b'{"x": 1e999}'])
+def test_an_input_that_is_no_json_object_is_refused(body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read_arguments(body)
 
 
 @pytest.mark.parametrize(

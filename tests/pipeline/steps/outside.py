@@ -43,6 +43,9 @@ class Timeline:
         finally:
             self._sleepers.remove(sleeper)
 
+    def forward(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
     def advance(self, **by: float) -> None:
         self._now += timedelta(**by)
         for when, future in self._sleepers:
