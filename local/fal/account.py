@@ -20,6 +20,7 @@ class Account:
         self._key = key
         self._new_secret = new_secret
         self._tokens: dict[str, tuple[frozenset[str], float]] = {}
+        self._upload_tokens: dict[str, float] = {}
         self.locked = False
 
     def refusal(self, headers: Mapping[str, str]) -> Outcome | None:
@@ -48,6 +49,17 @@ class Account:
         token = self._new_secret()
         self._tokens[token] = (frozenset(alias.rsplit("/", 1)[-1] for alias in aliases), now + seconds)
         return token
+
+    def issue_upload_token(self, *, seconds: float, now: float) -> str:
+        """A token for uploads, until it expires."""
+        token = self._new_secret()
+        self._upload_tokens[token] = now + seconds
+        return token
+
+    def may_upload(self, headers: Mapping[str, str], *, now: float) -> bool:
+        """Whether the caller shows a token for uploads."""
+        _, _, token = headers.get("authorization", "").partition(" ")
+        return now < self._upload_tokens.get(token.strip(), now)
 
     def _admits(self, token: str, endpoint: str, *, now: float) -> bool:
         aliases, expires_at = self._tokens.get(token, (frozenset[str](), now))

@@ -28,9 +28,11 @@ from local.fal.dispatcher import Dispatcher
 from local.fal.faults import Fault, Faults
 from local.fal.files import Files
 from local.fal.hosts import HostApps, join_hosts
+from local.fal.hosts.cdn import CdnHost
 from local.fal.hosts.console import Console
 from local.fal.hosts.queue import QueueHost
 from local.fal.hosts.replying import Noting
+from local.fal.hosts.rest import RestHost
 from local.fal.hosts.run import RunHost
 from local.fal.journal import Journal
 from local.fal.knobs import Knobs
@@ -39,6 +41,7 @@ from local.fal.queue import Job, Queue
 from local.fal.runner import Runner
 from local.fal.server import Tls, open_listener, serve_app
 from local.fal.studio import Render, Studio
+from local.fal.uploads import Uploads
 from local.fal.webhooks import Signer
 
 USER_ID = "emulator"
@@ -150,6 +153,8 @@ class Emulator:
             note=note,
             new_id=self._new_id,
         )
+        uploads = Uploads(new_id=self._new_id)
+        cdn = CdnHost(account=account, files=files, uploads=uploads, clock=self._clock, note=note)
         console = Console(
             account=account,
             files=files,
@@ -163,9 +168,9 @@ class Emulator:
                 queue=QueueHost(desk=desk, bell=bell, note=note).app(),
                 run=run.app(),
                 over_ws=Router(),
-                rest=Router(),
-                cdn=Router(),
-                everywhere=tuple(console.routes()),
+                rest=RestHost(account=account, files=files, uploads=uploads, clock=self._clock, note=note).app(),
+                cdn=cdn.app(),
+                everywhere=(*console.routes(), *cdn.part_routes()),
             )
         )
 

@@ -5,7 +5,7 @@ A file is readable by anyone who has its name, as at fal, unless its lifecycle s
 
 import asyncio
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,18 @@ from local.fal.lifecycle import Access, Lifecycle
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file; `size` in bytes, `expires_at` in Unix seconds, None for never."""
+    """One file; `expires_at` in Unix seconds, None for never."""
 
     name: str
     path: Path
     content_type: str
-    size: int
     access: Access
     expires_at: float | None
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 while nothing was written."""
+        return self.path.stat().st_size if self.path.exists() else 0
 
 
 class Files:
@@ -34,23 +38,37 @@ class Files:
 
     async def keep(self, content: bytes, *, content_type: str, lifecycle: Lifecycle, now: float) -> StoredFile:
         """Store the content under a new name that ends as its type does."""
-        name = f"{self._new_id()}{mimetypes.guess_extension(content_type) or '.bin'}"
-        path = self._folder / name
-        await asyncio.to_thread(path.write_bytes, content)
+        file = self.reserve(content_type=content_type, lifecycle=lifecycle, now=now)
+        await self.fill(file, [content])
+        return file
+
+    def reserve(self, *, content_type: str, lifecycle: Lifecycle, now: float) -> StoredFile:
+        """A new name, under which nothing can be found before it is filled."""
+        name = f"{self._new_id()}{mimetypes.guess_extension(content_type.partition(';')[0]) or '.bin'}"
         lasts = lifecycle.expiration_duration_seconds
         self._files[name] = StoredFile(
             name=name,
-            path=path,
+            path=self._folder / name,
             content_type=content_type,
-            size=len(content),
             access=lifecycle.initial_acl,
             expires_at=None if lasts is None else now + lasts,
         )
         return self._files[name]
 
+    async def fill(self, file: StoredFile, parts: Sequence[bytes]) -> None:
+        """Write the parts one after the other. Readers see all of them or none."""
+        await asyncio.to_thread(_write, file.path, parts)
+
     def find(self, name: str, *, now: float) -> StoredFile | None:
-        """The file of that name; None if there never was one, or if it has expired."""
+        """The file of that name; None if there never was one, if nothing was written, or if it has expired."""
         file = self._files.get(name)
-        if file is None or (file.expires_at is not None and file.expires_at <= now):
+        if file is None or not file.path.exists() or (file.expires_at is not None and file.expires_at <= now):
             return None
         return file
+
+
+def _write(path: Path, parts: Sequence[bytes]) -> None:
+    half = path.with_name(f".{path.name}")
+    with half.open("wb") as out:
+        out.writelines(parts)
+    half.replace(path)

@@ -14,6 +14,8 @@ from local.fal.queue import Job, State
 from local.fal.webhooks import Attempt
 
 LIMIT = 10_000
+LONGEST_BODY = 256 * 1024
+"""Bytes; of a longer body only its length is kept."""
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 SECRET_QUERY = "fal_jwt_token"  # noqa: S105 - the name of it
 
@@ -107,6 +109,8 @@ def _limit(value: str | None) -> int:
 
 
 def _readable(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON the caller sent
+    if len(body) > LONGEST_BODY:
+        return f"[{len(body)} bytes]"
     try:
         return json.loads(body)
     except ValueError:

@@ -5,9 +5,8 @@ credentials.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -16,11 +15,10 @@ from local.fal import replies
 from local.fal.account import Account
 from local.fal.clock import Clock
 from local.fal.files import Files
-from local.fal.hosts.replying import Noting, reply, reply_with
+from local.fal.hosts.replying import Noting, parse, reply, reply_with
 from local.fal.journal import Journal
 from local.fal.webhooks import Signer
-
-Change = TypeVar("Change", bound=BaseModel)
+from pipeline.errors import BadRequest
 
 
 class _ClockChange(BaseModel):
@@ -83,24 +81,19 @@ class Console:
     async def clock(self, request: Request) -> Response:
         """What time it is; a POST of `{"advance": seconds}` moves it."""
         if request.method == "POST":
-            change = _read(_ClockChange, await request.body())
-            if isinstance(change, Response):
-                return change
+            try:
+                change = parse(_ClockChange, await request.body())
+            except BadRequest as error:
+                return reply({"detail": str(error)}, 400)
             self._clock.forward(change.advance)
         return reply({"now": self._clock.now()})
 
     async def account(self, request: Request) -> Response:
         """Whether the account is locked; a POST of `{"locked": true}` locks it."""
         if request.method == "POST":
-            change = _read(_AccountChange, await request.body())
-            if isinstance(change, Response):
-                return change
+            try:
+                change = parse(_AccountChange, await request.body())
+            except BadRequest as error:
+                return reply({"detail": str(error)}, 400)
             self._account.locked = change.locked
         return reply({"locked": self._account.locked})
-
-
-def _read(shape: type[Change], body: bytes) -> Change | Response:
-    try:
-        return shape.model_validate_json(body)
-    except ValidationError as error:
-        return reply({"detail": str(error)}, 400)

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from typing import TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +12,9 @@ from local.fal.clock import Clock
 from local.fal.hosts.address import address_of
 from local.fal.journal import Journal
 from local.fal.outcomes import JsonObject, Outcome
+from pipeline.errors import BadRequest
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Noting:
@@ -31,6 +36,15 @@ class Noting:
             body=body,
         )
         return body
+
+
+def parse(shape: type[Shape], body: bytes) -> Shape:
+    """The body as that shape. Raises `BadRequest` that says what is wrong with it."""
+    try:
+        return shape.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        complaints = (f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors())
+        raise BadRequest("; ".join(complaints)) from error
 
 
 def reply(
