@@ -4,6 +4,8 @@ Exit codes: 0 done, 1 no generated video, 2 bad input or settings.
 """
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,22 +25,48 @@ def command(end_with_parent: bool) -> None:
         watch()
 
 
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Folder = click.Path(exists=True, file_okay=False, path_type=Path)
+_model = click.option("--model", help="A name that `storyreel models` lists, or the id of a fal endpoint.")
+_param = click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="What to ask of the model, e.g. duration=5."
+)
+
+
 @command.command()
 @click.argument("text")
+@_model
+@_param
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port of the local server (default: 54321 or next free)."
 )
 @click.option("--latency", help="How long the emulator takes, in seconds: 2 or 2-4.")
-def make(text: str, as_json: bool, port: int | None, latency: str | None) -> None:
+def make(
+    text: str, model: str | None, params: tuple[str, ...], as_json: bool, port: int | None, latency: str | None
+) -> None:
     """Make one video of TEXT and show how it went.
 
     Inserts a story row as an app would, and watches its video. Uses the stack that `storyreel up` runs, or
     starts one for the purpose.
     """
-    from cli.make import make_video  # noqa: PLC0415
+    from cli.make import Story, make_video  # noqa: PLC0415
+    from cli.options import parameters  # noqa: PLC0415
 
-    sys.exit(make_video(text, as_json=as_json, port=port, latency=latency))
+    story = Story(text, model, parameters(params))
+    sys.exit(make_video(story, as_json=as_json, port=port, latency=latency))
+
+
+@command.command(short_help="List the models: what they make, and what they cost.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, and nothing else.")
+def models(as_json: bool) -> None:
+    """List the models that --model knows: what each makes, its price with its date, and what nobody confirms.
+
+    The id of any other fal endpoint is a model, too.
+    """
+    from cli.models import list_models  # noqa: PLC0415
+
+    list_models(as_json=as_json)
 
 
 @command.command(short_help="Run everything on this machine until Ctrl-C.")
@@ -72,38 +100,52 @@ def serve(host: str, port: int, fd: int | None) -> None:
     run_server_process(host=host, port=port, fd=fd)
 
 
-@command.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=54331, show_default=True)
+@command.command(short_help="Run the fal emulator alone.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen there; 0.0.0.0 is everywhere.")
+@click.option("--port", type=click.IntRange(1, 65535), default=54331, show_default=True, help="For HTTP.")
+@click.option("--tls-port", type=click.IntRange(1, 65535), default=54332, show_default=True, help="For HTTPS.")
+@click.option("--no-tls", is_flag=True, help="No HTTPS.")
 @click.option("--fd", type=int, hidden=True, help="Serve on this inherited socket instead.")
-@click.option("--latency", default="2-4", show_default=True, help="Seconds a clip takes: 2 or 2-4.")
-@click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Clips at a time.")
-@click.option("--failure-rate", type=click.FloatRange(0, 1), default=0.0, help="Share of clips that fail.")
-@click.option("--loss-rate", type=click.FloatRange(0, 1), default=0.0, help="Share of webhooks never sent.")
-@click.option("--seed", type=int, default=0, help="Of the emulator's dice.")
-def emulator(
-    host: str,
-    port: int,
-    fd: int | None,
-    latency: str,
-    concurrency: int,
-    failure_rate: float,
-    loss_rate: float,
-    seed: int,
-) -> None:
-    """Run the fal emulator alone. Every clip it makes is drawn here; nothing is sent or charged."""
-    from cli.emulator import run_emulator  # noqa: PLC0415
+@click.option("--key", help="Accept this FAL_KEY only; any is accepted otherwise.")
+@click.option("--latency", default="2-4", show_default=True, help="Seconds a request runs: 2 or 2-4.")
+@click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="So many run at a time.")
+@click.option(
+    "--failure-rate", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share that fails."
+)
+@click.option(
+    "--loss-rate", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share of webhooks lost."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of its dice: equal seeds, equal luck.")
+@click.option("--faults", type=_File, help="A TOML file of what goes wrong, and when.")
+@click.option("--models", type=_Folder, help="More models: JSON schemas, or fal's OpenAPI files.")
+def emulator(fd: int | None, no_tls: bool, tls_port: int, **options: Any) -> None:  # noqa: ANN401 - click's
+    """Run the fal emulator alone. Every clip is drawn on this machine; nothing is sent anywhere or charged.
 
-    run_emulator(
-        host=host,
-        port=port,
-        fd=fd,
-        latency=latency,
-        concurrency=concurrency,
-        failure_rate=failure_rate,
-        loss_rate=loss_rate,
-        seed=seed,
-    )
+    It prints what to set for each of fal's clients, and shows what comes in on a page at its address. Its
+    certificate is kept in .storyreel/emulator. More in docs/emulator.md.
+    """
+    import socket  # noqa: PLC0415
+
+    from cli.emulator import EmulatorOptions, run_emulator, serve_inherited  # noqa: PLC0415
+
+    chosen = EmulatorOptions(tls_port=None if no_tls else tls_port, **options)
+    if fd is None:
+        run_emulator(chosen)
+    else:
+        serve_inherited(socket.socket(fileno=fd), chosen)
+
+
+@command.command(short_help="Draw a contact sheet of the renderer's themes.")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--theme", "themes", multiple=True, help="Only this theme; may be given several times.")
+@click.option("--seeds", type=click.IntRange(1, 24), default=4, show_default=True, help="Columns.")
+@click.option("--size", default="256x256", show_default=True, help="Of one picture, in pixels.")
+@click.option("--text", default="", help="What the pictures shall listen to: night, storm, autumn, gold…")
+def sheet(file: Path, themes: tuple[str, ...], seeds: int, size: str, text: str) -> None:
+    """Draw a contact sheet of the renderer's themes as a PNG: a row per scene, a column per seed."""
+    from cli.sheet import draw_sheet  # noqa: PLC0415
+
+    draw_sheet(file, themes=themes, seeds=seeds, size=size, text=text)
 
 
 @command.command(short_help="Ask for a further revision of a story's video.")
@@ -111,11 +153,21 @@ def emulator(
 @click.argument("source_id")
 @click.option("--new-take", is_flag=True, help="Another clip of the same story, from another seed.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The seed to use.")
-def rerender(source_table: str, source_id: str, new_take: bool, seed: int | None) -> None:
+@_model
+@_param
+def rerender(
+    source_table: str,
+    source_id: str,
+    new_take: bool,
+    seed: int | None,
+    model: str | None,
+    params: tuple[str, ...],
+) -> None:
     """Ask for a further revision of a story's video, e.g. `storyreel rerender public.stories <id>`."""
-    from cli.rerender import rerender_video  # noqa: PLC0415
+    from cli.options import parameters  # noqa: PLC0415
+    from cli.rerender import Wish, rerender_video  # noqa: PLC0415
 
-    sys.exit(rerender_video(source_table, source_id, new_take=new_take, seed=seed))
+    sys.exit(rerender_video(source_table, source_id, Wish(new_take, seed, model, parameters(params))))
 
 
 @command.group(short_help="The loops that play from the first moment.")

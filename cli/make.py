@@ -2,9 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import click
 import psycopg
@@ -13,34 +15,69 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.options import STATE_FOLDER, seconds_range
 from cli.report import STAGES, Report, report
-from cli.watch import Sight, watch
-from functions.services import open_services
+from cli.watch import watch
+from functions.generate_video import CALLS
+from functions.services import Services, open_services
 from functions.settings import inherited, read
 from local.sharing import use_stack
 from local.stack import StackInfo, StackOptions
+from pipeline.fal.checks import check as check_model
+from pipeline.models import find_model
+from pipeline.parameters import read_given
 from pipeline.prompts import check
 
 _TABLE = "public.stories"
 _INSERT = "insert into public.stories (text) values (%s) returning id::text"
 
 
-def make_video(text: str, *, as_json: bool, port: int | None, latency: str | None) -> int:
-    """Make it, print how it went, and return the exit code. Raises `BadStory`."""
-    check(text)
+@dataclass(frozen=True)
+class Story:
+    """What shall become a video; with `model` None and no `parameters`, the one that an insert makes."""
+
+    text: str
+    model: str | None
+    parameters: Mapping[str, object]
+
+
+def make_video(story: Story, *, as_json: bool, port: int | None, latency: str | None) -> int:
+    """Make it, print how it went, and return the exit code.
+
+    Raises `BadStory`, `UnknownModel`, `BadParameters`.
+    """
+    check(story.text)
+    check_model(find_model(story.model), read_given(story.parameters))
     options = StackOptions(port, seconds_range(latency) if latency else None)
-    made = asyncio.run(_make(text, options, quiet=as_json))
+    made = asyncio.run(_make(story, options, quiet=as_json))
     click.echo(json.dumps(made.as_json(), ensure_ascii=False) if as_json else _sentences(made))
     return 0 if made.work == "idle" else 1
 
 
-async def _make(text: str, options: StackOptions, *, quiet: bool) -> Report:
+async def _make(story: Story, options: StackOptions, *, quiet: bool) -> Report:
     with _progress(quiet=quiet) as tell:
         tell(0.0, "starting")
         async with use_stack(Path(STATE_FOLDER), inherited(), options) as info:
-            story_id = await _insert(info, text)
-            sight = await _follow(info, story_id, tell)
+            settings = read(info.settings, cores=1)
+            async with open_services(settings, connections=2) as services:
+                table, story_id = await _ask(info, services, story)
+                sight = await watch(
+                    services, table, story_id, tell=lambda sight: tell(sight.video.progress, sight.stage)
+                )
     path = (Path(info.bucket_folder) / "videos" / sight.video.path).absolute() if sight.video.path else None
     return report(story_id, sight.video, sight.trace, path=str(path) if path else None)
+
+
+async def _ask(info: StackInfo, services: Services, story: Story) -> tuple[str, str]:
+    """Ask for the video; returns the table and the id that name it.
+
+    A row's insert cannot say how its video shall be made: a story that does comes in by the door of callers.
+    """
+    if story.model is None and not story.parameters:
+        return _TABLE, await _insert(info, story.text)
+    story_id = str(uuid4())
+    await services.stores.stories.request(
+        CALLS, story_id, story.text, model=story.model, parameters=story.parameters
+    )
+    return CALLS, story_id
 
 
 async def _insert(info: StackInfo, text: str) -> str:
@@ -49,12 +86,6 @@ async def _insert(info: StackInfo, text: str) -> str:
         row = await (await connection.execute(_INSERT, (text,))).fetchone()
     assert row is not None, "INSERT … RETURNING has a row"
     return str(row[0])
-
-
-async def _follow(info: StackInfo, story_id: str, tell: Callable[[float, str], None]) -> Sight:
-    settings = read(info.settings, cores=1)
-    async with open_services(settings, connections=2) as services:
-        return await watch(services, _TABLE, story_id, tell=lambda sight: tell(sight.video.progress, sight.stage))
 
 
 @contextmanager

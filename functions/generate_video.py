@@ -14,6 +14,7 @@ from functions.problems import CORS, Refused
 from functions.requests import read_body, require_secret
 from functions.services import Services
 from pipeline.models import find_model
+from pipeline.parameters import read_given
 from pipeline.prompts import check
 from storage.stories import VideoView
 
@@ -33,7 +34,10 @@ class DatabaseEvent(BaseModel):
 
 
 class Call(BaseModel):
-    """What a caller POSTs. `id` is the caller's own name for the story; the same one twice is one video."""
+    """What a caller POSTs. `id` is the caller's own name for the story; the same one twice is one video.
+
+    `model` is a name of ours or an endpoint's id, `parameters` what is asked of it beside that.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -41,6 +45,7 @@ class Call(BaseModel):
     id: _Name | None = None
     model: str | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    parameters: dict[str, object] | None = None
 
 
 _NAME: TypeAdapter[str] = TypeAdapter(_Name)
@@ -82,10 +87,11 @@ def _explain(error: ValidationError) -> str:
 
 async def _request_text(services: Services, call: Call) -> VideoView:
     check(call.text)
-    find_model(call.model)
+    given = read_given(call.parameters)
+    services.generator.check(find_model(call.model), given)
     source_id = call.id or str(uuid4())
     stories = services.stores.stories
-    await stories.request(CALLS, source_id, call.text, model=call.model, seed=call.seed)
+    await stories.request(CALLS, source_id, call.text, model=call.model, seed=call.seed, parameters=given)
     return await _find(services, CALLS, source_id)
 
 

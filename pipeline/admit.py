@@ -20,7 +20,7 @@ from pipeline.errors import (
     StoreUnavailable,
 )
 from pipeline.model import AdmittedRender, Failure, Order
-from pipeline.models import find_model
+from pipeline.models import find_model, on_rung
 from pipeline.outcome import on_failure
 from pipeline.ports import Generator
 from pipeline.stores import Renders
@@ -112,7 +112,7 @@ def _order(render: AdmittedRender, webhook_url: str, timing: Timing) -> Order:
         endpoint=render.endpoint,
         prompt=render.prompt,
         seed=render.seed,
-        parameters=render.parameters,
+        parameters=on_rung(find_model(render.model), render.endpoint, render.parameters),
         webhook_url=webhook_url,
         start_timeout=timing.start_timeout.total_seconds(),
         low_priority=render.low_priority,

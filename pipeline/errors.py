@@ -4,6 +4,8 @@ StoryreelError            `permanent` says whether trying the same thing again c
 ├── BadRequest            what the caller gave us cannot be used; nothing was stored        permanent
 │   ├── BadStory          the text cannot become a video (blank, too long, unreadable)
 │   ├── UnknownModel      no model of that name; lists the known ones
+│   ├── UnsuitableModel   there is such an endpoint, and it makes no video
+│   ├── BadParameters     a parameter that is given beside a model cannot be used
 │   └── UnknownTable      the table was never attached
 ├── BadSetting            an environment variable is missing or makes no sense              permanent
 ├── GeneratorError        the provider of clips
@@ -24,7 +26,11 @@ StoryreelError            `permanent` says whether trying the same thing again c
     └── BucketUnavailable     no usable answer; whether it stored the file is not known
 """
 
+from difflib import get_close_matches
 from typing import ClassVar
+
+_LONGEST_NAME = 60
+"""Characters of a name that are repeated to whoever gave it."""
 
 
 class StoryreelError(Exception):
@@ -52,12 +58,30 @@ class BadStory(BadRequest):
 
 
 class UnknownModel(BadRequest):
-    """No model has that name; the message lists those that exist."""
+    """No model has that name; the message lists those that exist, and first the ones it may be a slip of."""
 
     code = "unknown_model"
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"there is no model {name!r}; known models: {', '.join(known)}")
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        similar = get_close_matches(shown.casefold(), known)
+        hint = f"did you mean {' or '.join(similar)}? " if similar else ""
+        super().__init__(
+            f"there is no model {shown!r}; {hint}known models: {', '.join(known)}; "
+            "or the id of a provider's endpoint, owner/name"
+        )
+
+
+class UnsuitableModel(BadRequest):
+    """The endpoint of that id is known to make something else than a video."""
+
+    code = "unsuitable_model"
+
+
+class BadParameters(BadRequest):
+    """A given parameter cannot be used; the message names it, its value and what would do."""
+
+    code = "bad_parameters"
 
 
 class UnknownTable(BadRequest):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from pipeline.model import Parameters, Prompt
+from pipeline.parameters import as_json
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KIND = re.compile(r"[a-z]+")
@@ -22,12 +23,11 @@ def take_key(*, model: str, parameters: Parameters, prompt: Prompt, seed: int, e
     is left out, so that a new optional one leaves all keys as they are. Raises `ValueError` for NaN and
     infinity.
     """
-    wanted = {name: value for name, value in dataclasses.asdict(parameters).items() if value is not None}
     return _digest(
         "storyreel/take/1",
         {
             "model": model,
-            "parameters": {name: _canonical(value) for name, value in wanted.items()},
+            "parameters": _canonical(as_json(parameters)),
             "prompt": dataclasses.asdict(prompt),
             "seed": seed,
             "emulated": emulated,
@@ -66,9 +66,17 @@ def _checked(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _canonical(number: float) -> float:
-    """Numbers that compare equal, written alike: 3 and 3.0, 0.0 and -0.0."""
-    return int(number) if float(number).is_integer() else number
+def _canonical(value: object) -> object:
+    """The same JSON value with numbers that compare equal written alike: 3 and 3.0, 0.0 and -0.0."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case Mapping():
+            return {name: _canonical(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_canonical(inner) for inner in value]
+        case _:
+            return value
 
 
 def _digest(domain: str, content: Mapping[str, object]) -> str:

@@ -3,7 +3,8 @@
 A provider's words (`IN_QUEUE`, `num_inference_steps`, …) never appear here; its adapter translates.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,27 +12,37 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Parameters:
-    """What is asked of a provider beside prompt and seed, in our words.
+    """What is asked of a provider beside prompt and seed.
 
-    `width` and `height` in pixels, `fps` in frames per second, None where the endpoint's default is meant.
+    In our words, each None where the endpoint's default is meant: `width` and `height` in pixels, `fps` in
+    frames per second. `own` holds what is asked in an endpoint's own words, JSON values that are sent as they
+    are; never an empty mapping.
     """
 
-    frames: int
-    steps: int
-    guidance: float
-    motion_scale: float
-    width: int
-    height: int
+    frames: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    motion_scale: float | None = None
+    width: int | None = None
+    height: int | None = None
     fps: int | None = None
+    own: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
 class Model:
-    """A name of ours for a ladder of provider endpoints, the first one that exists being used."""
+    """A name of ours for a ladder of provider endpoints, the first one that exists being used.
+
+    `purpose` is what it is for, in a few words; `source` where its numbers come from. `instead` holds, by
+    endpoint of the ladder, those parameters of which it needs others.
+    """
 
     name: str
     parameters: Parameters
     ladder: tuple[str, ...]
+    instead: Mapping[str, Parameters] = field(default_factory=dict)
+    purpose: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +138,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class RevisionToPlan:
-    """A revision in the hands of one planner; `attempt` fences it. `model`, `seed`: None for the default."""
+    """A revision in the hands of one planner; `attempt` fences it. `model`, `seed`: None for the default.
+
+    `given`: parameters that replace or join the model's own, as they came.
+    """
 
     id: UUID
     attempt: int
@@ -135,6 +149,7 @@ class RevisionToPlan:
     model: str | None
     seed: int | None
     priority: int
+    given: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pipeline import retry
-from pipeline.errors import BadStory, UnknownModel
+from pipeline.errors import BadRequest, BadStory
 from pipeline.keys import take_key
-from pipeline.model import Model, PlannedShot, Prompt, RevisionToPlan
-from pipeline.models import find_model, rung
+from pipeline.model import Model, Parameters, PlannedShot, Prompt, RevisionToPlan
+from pipeline.models import find_model, on_rung, rung
+from pipeline.parameters import joined, read_given
 from pipeline.ports import Generator, PromptWriter
 from pipeline.prompts import check, seed_for
 from pipeline.reasons import sentence
@@ -64,29 +65,31 @@ async def _plan_one(
         return await plans.reject(revision, reason=reason, message=sentence(reason), now=clock())
     try:
         model = find_model(revision.model)
+        given = read_given(revision.given)
+        generator.check(model, given)
         prompts = await writer.write(revision.story)
     except BadStory as bad:
         return await plans.reject(revision, reason=bad.reason, message=str(bad), now=clock())
-    except UnknownModel as unknown:
-        return await plans.reject(revision, reason=unknown.code, message=str(unknown), now=clock())
+    except BadRequest as refused:
+        return await plans.reject(revision, reason=refused.code, message=str(refused), now=clock())
     seed = seed_for(check(revision.story)) if revision.seed is None else revision.seed
-    endpoint = rung(model, missing)
-    shots = [_shot(model, prompt, seed, generator, endpoint) for prompt in prompts]
+    parameters, endpoint = joined(model.parameters, given), rung(model, missing)
+    shots = [_shot(model, parameters, prompt, seed, generator, endpoint) for prompt in prompts]
     return await plans.save(revision, shots, now=clock())
 
 
-def _shot(model: Model, prompt: Prompt, seed: int, generator: Generator, endpoint: str) -> PlannedShot:
-    key = take_key(
-        model=model.name, parameters=model.parameters, prompt=prompt, seed=seed, emulated=generator.emulated
-    )
+def _shot(
+    model: Model, parameters: Parameters, prompt: Prompt, seed: int, generator: Generator, endpoint: str
+) -> PlannedShot:
+    key = take_key(model=model.name, parameters=parameters, prompt=prompt, seed=seed, emulated=generator.emulated)
     return PlannedShot(
         take_key=key,
         model=model.name,
-        parameters=model.parameters,
+        parameters=parameters,
         prompt=prompt,
         seed=seed,
         emulated=generator.emulated,
         provider=generator.provider,
         endpoint=endpoint,
-        estimate=generator.estimate(endpoint, model.parameters),
+        estimate=generator.estimate(endpoint, on_rung(model, endpoint, parameters)),
     )

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pipeline.model import (
     Delivery,
+    Model,
     Order,
     Parameters,
     Prompt,
@@ -136,6 +137,13 @@ class Generator(Protocol):
         """Verify a webhook POST over its raw bytes, then parse it. `headers` has lower-case names.
 
         Raises `BadSignature` and `BadDelivery`.
+        """
+
+    def check(self, model: Model, given: Mapping[str, object]) -> None:
+        """Refuse what is known to fail, before it costs; what is not known passes.
+
+        Raises `UnsuitableModel` for one that makes no video, and `BadParameters` where a parameter given beside
+        it would be refused, or would make a clip that could not be used.
         """
 
     def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:

@@ -4,7 +4,6 @@ Every method is one transaction. What follows what is decided by `pipeline.lifec
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from psycopg import Rollback
@@ -12,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from pipeline.lifecycle import TakeEvent, TakeStatus, take_after
 from pipeline.model import PlannedShot, RevisionToPlan
+from pipeline.parameters import as_json
 from pipeline.reasons import CLIP_GONE, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
@@ -33,10 +33,7 @@ class PostgresPlans:
             rows = await tx.all(_SQL["claim"], arguments) or await tx.all(_SQL["claim_again"], arguments)
         # An UPDATE returns its rows in no order.
         rows.sort(key=lambda row: (-row["priority"], row["created_at"]))
-        return [
-            RevisionToPlan(row["id"], row["attempt"], row["story"], row["model"], row["seed"], row["priority"])
-            for row in rows
-        ]
+        return [_revision(row) for row in rows]
 
     async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
         """See `pipeline.stores.Plans`."""
@@ -66,6 +63,18 @@ class PostgresPlans:
             arguments = {"id": revision.id, "reason": reason, "message": message, "now": now}
             await tx.run(_SQL["reject_video"], arguments)
         return True
+
+
+def _revision(row: Row) -> RevisionToPlan:
+    return RevisionToPlan(
+        id=row["id"],
+        attempt=row["attempt"],
+        story=row["story"],
+        model=row["model"],
+        seed=row["seed"],
+        priority=row["priority"],
+        given=row["parameters"],
+    )
 
 
 async def _lock_takes(tx: Transaction, shots: Sequence[PlannedShot], now: datetime) -> dict[str, Row]:
@@ -136,7 +145,7 @@ def _take_arguments(shot: PlannedShot, now: datetime) -> dict[str, object]:
     return {
         "take_key": shot.take_key,
         "model": shot.model,
-        "parameters": Jsonb(asdict(shot.parameters)),
+        "parameters": Jsonb(as_json(shot.parameters)),
         "prompt": shot.prompt.text,
         "negative_prompt": shot.prompt.negative,
         "seed": shot.seed,

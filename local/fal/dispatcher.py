@@ -5,6 +5,7 @@ changes nothing.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
 
 from local.fal.clock import Clock
 from local.fal.delivery import Courier
@@ -16,6 +17,8 @@ MAX_ATTEMPTS = 10
 """In total, the first one included."""
 RETRIED = frozenset({503, 504})
 """Statuses that fal tries again, in the queue only; 500, 502 and everything below are final."""
+
+Done = TypeVar("Done")
 
 Spawn = Callable[[Coroutine[None, None, None]], object]
 """Starts a background task whose failure must not go unseen; `asyncio.TaskGroup.create_task`."""
@@ -59,12 +62,12 @@ class Dispatcher:
             self._complete(job, platform_failure("client_cancelled"))
         return answer
 
-    async def run_direct(self, run: Callable[[], Awaitable[Outcome]]) -> Outcome | None:
-        """Run outside the queue, in one of its places; None, with nothing run, where all are taken."""
+    async def in_a_place(self, work: Callable[[], Awaitable[Done]]) -> Done | None:
+        """Do work that does not queue, in one of the places; None, with nothing done, where all are taken."""
         if not self._queue.occupy():
             return None
         try:
-            return await run()
+            return await work()
         finally:
             self._queue.vacate()
             self._start_ready()

@@ -5,7 +5,6 @@ ends every task, thread, connection and file of it.
 """
 
 import asyncio
-import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,15 +12,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import httpx
-from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from local.fal.account import Account
 from local.fal.bell import Bell
-from local.fal.clock import Clock, MovableClock
+from local.fal.clock import Clock
 from local.fal.delivery import Courier
 from local.fal.desk import Desk
 from local.fal.dispatcher import Dispatcher
@@ -30,16 +27,20 @@ from local.fal.files import Files
 from local.fal.hosts import HostApps, join_hosts
 from local.fal.hosts.cdn import CdnHost
 from local.fal.hosts.console import Console
+from local.fal.hosts.over_ws import OverWsHost
 from local.fal.hosts.queue import QueueHost
+from local.fal.hosts.realtime import RealtimeHost
 from local.fal.hosts.replying import Noting
 from local.fal.hosts.rest import RestHost
 from local.fal.hosts.run import RunHost
 from local.fal.journal import Journal
 from local.fal.knobs import Knobs
+from local.fal.models.catalogue import Catalogue
+from local.fal.models.folder import open_catalogue
 from local.fal.orders import Orders
 from local.fal.queue import Job, Queue
 from local.fal.runner import Runner
-from local.fal.server import Tls, open_listener, serve_app
+from local.fal.server import Door, Tls, open_listener, serve_app
 from local.fal.studio import Render, Studio
 from local.fal.uploads import Uploads
 from local.fal.webhooks import Signer
@@ -61,8 +62,12 @@ class Emulator:
         new_id: Callable[[], str],
         key: str | None = None,
         faults: Sequence[Fault] = (),
+        catalogue: Catalogue | None = None,
     ) -> None:
-        """`key_seed`: 32 bytes for the signing key. `key`: the only credential accepted, None for any."""
+        """`key_seed`: 32 bytes for the signing key. `key`: the only credential accepted, None for any.
+
+        `catalogue` None means the packaged models.
+        """
         self.journal = Journal()
         self._knobs = knobs
         self._render = render
@@ -71,6 +76,7 @@ class Emulator:
         self._new_id = new_id
         self._key = key
         self._faults = Faults(faults)
+        self._catalogue = catalogue or open_catalogue(None)
 
     def script(self, nth_request: int, overrides: Mapping[str, Any]) -> None:
         """Override the nth request (from 1) to a known endpoint; its own `x-emulator` header goes before.
@@ -94,10 +100,14 @@ class Emulator:
         """
         listener = listener or open_listener(host, port)
         url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
+        await self.serve_doors([Door(listener, tls)], ready=lambda: None if ready is None else ready(url))
+
+    async def serve_doors(self, doors: Sequence[Door], *, ready: Callable[[], None]) -> None:
+        """Serve one account through several sockets until cancelled, and close them."""
         async with AsyncExitStack() as stack:
-            stack.callback(listener.close)
-            app = await self._open(stack)
-            await serve_app(app, listener, tls=tls, ready=lambda: None if ready is None else ready(url))
+            for door in doors:
+                stack.callback(door.listener.close)
+            await serve_app(await self._open(stack), doors, ready=ready)
 
     async def _open(self, stack: AsyncExitStack) -> ASGIApp:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storyreel-fal-")))
@@ -111,7 +121,7 @@ class Emulator:
         queue = Queue(concurrency=self._knobs.concurrency, changed=self._on_change(bell))
         files = Files(folder, new_id=self._new_id)
         studio = Studio(render=self._render, executor=executor)
-        runner = Runner(clock=self._clock, studio=studio, files=files)
+        runner = Runner(catalogue=self._catalogue, clock=self._clock, studio=studio, files=files)
         courier = Courier(
             http=http, clock=self._clock, signer=self._signer, knobs=self._knobs, note=self.journal.attempted
         )
@@ -134,7 +144,7 @@ class Emulator:
 
     def _hosts(self, *, bell: Bell, queue: Queue, files: Files, runner: Runner, dispatcher: Dispatcher) -> ASGIApp:
         account = Account(key=self._key, new_secret=self._new_id)
-        orders = Orders(knobs=self._knobs, faults=self._faults)
+        orders = Orders(catalogue=self._catalogue, knobs=self._knobs, faults=self._faults)
         note = Noting(self.journal, self._clock)
         desk = Desk(
             account=account,
@@ -153,6 +163,17 @@ class Emulator:
             note=note,
             new_id=self._new_id,
         )
+        realtime = RealtimeHost(
+            account=account, orders=orders, dispatcher=dispatcher, runner=runner, clock=self._clock
+        )
+        over_ws = OverWsHost(
+            account=account,
+            orders=orders,
+            dispatcher=dispatcher,
+            runner=runner,
+            clock=self._clock,
+            new_id=self._new_id,
+        )
         uploads = Uploads(new_id=self._new_id)
         cdn = CdnHost(account=account, files=files, uploads=uploads, clock=self._clock, note=note)
         console = Console(
@@ -166,33 +187,10 @@ class Emulator:
         return join_hosts(
             HostApps(
                 queue=QueueHost(desk=desk, bell=bell, note=note).app(),
-                run=run.app(),
-                over_ws=Router(),
+                run=run.app(realtime.route()),
+                over_ws=over_ws.app(),
                 rest=RestHost(account=account, files=files, uploads=uploads, clock=self._clock, note=note).app(),
                 cdn=cdn.app(),
                 everywhere=(*console.routes(), *cdn.part_routes()),
             )
         )
-
-
-async def serve(
-    *,
-    host: str,
-    port: int,
-    knobs: Knobs,
-    render: Render,
-    ready: Callable[[str], None] | None = None,
-    key_seed: bytes | None = None,
-    key: str | None = None,
-    listener: socket.socket | None = None,
-) -> None:
-    """Run an `Emulator` in real time until cancelled. Without `key_seed` the signing key is new."""
-    emulator = Emulator(
-        knobs=knobs,
-        render=render,
-        clock=MovableClock(),
-        key_seed=key_seed or secrets.token_bytes(32),
-        new_id=lambda: str(uuid4()),
-        key=key,
-    )
-    await emulator.serve(host=host, port=port, ready=ready, listener=listener)

@@ -22,11 +22,14 @@ SECRET_QUERY = "fal_jwt_token"  # noqa: S105 - the name of it
 
 @dataclass(frozen=True)
 class Received:
-    """One HTTP request as it came. `at` in Unix seconds; `body` parsed where it is JSON, text otherwise."""
+    """One HTTP request as it came, `host` being the one that was meant. `at` in Unix seconds; `body` parsed where
+    it is JSON, text otherwise.
+    """
 
     at: float
     method: str
-    url: str
+    host: str
+    path: str
     query: str
     headers: Mapping[str, str]
     body: Any  # Any: whatever JSON the caller sent
@@ -41,12 +44,12 @@ class Journal:
         self._attempts: dict[str, list[Attempt]] = {}
 
     def received(
-        self, *, at: float, method: str, url: str, query: str, headers: Mapping[str, str], body: bytes
+        self, *, at: float, method: str, host: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> None:
         """Note a request that came in; header names are lower-case."""
         kept = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
         shown = "[token]" if SECRET_QUERY in query else query
-        self._received.append(Received(at, method, url, shown, kept, _readable(body)))
+        self._received.append(Received(at, method, host, path, shown, kept, _readable(body)))
 
     def changed(self, job: Job) -> None:
         """Note what a request has become."""

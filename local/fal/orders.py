@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.fal import replies
-from local.fal.endpoints import ENDPOINTS
 from local.fal.faults import Faults
 from local.fal.knobs import Knobs, draw_fate, read_overrides
 from local.fal.lifecycle import read_lifecycle
+from local.fal.models.catalogue import Catalogue
 from local.fal.outcomes import JsonObject, Outcome, platform_failure
 from local.fal.work import Work
 from pipeline.errors import BadRequest
@@ -27,14 +27,19 @@ class Order:
 class Orders:
     """Counts orders, so that faults can name them."""
 
-    def __init__(self, *, knobs: Knobs, faults: Faults) -> None:
+    def __init__(self, *, catalogue: Catalogue, knobs: Knobs, faults: Faults) -> None:
+        self._catalogue = catalogue
         self._knobs = knobs
         self._faults = faults
         self._taken = 0
 
+    def knows(self, endpoint: str) -> bool:
+        """Whether there is such a model."""
+        return self._catalogue.get(endpoint) is not None
+
     def take(self, endpoint: str, *, headers: Mapping[str, str], body: bytes, address: str) -> Order | Outcome:
         """The order, or what the caller is told instead. Header names are lower-case."""
-        if endpoint not in ENDPOINTS:
+        if not self.knows(endpoint):
             return replies.unknown_endpoint(endpoint)
         try:
             arguments = read_arguments(body)

@@ -8,6 +8,7 @@ worth a retry is said by a header.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 JsonObject = dict[str, Any]  # Any: JSON is whatever the caller or fal's schema says
@@ -91,9 +92,9 @@ class Outcome:
         return json.dumps(self.body).encode()
 
 
-def succeeded(output: JsonObject, *, billable_units: float) -> Outcome:
+def succeeded(output: JsonObject, *, billable_units: Decimal) -> Outcome:
     """The model's own output and what it is billed for, in the endpoint's unit."""
-    return Outcome(200, output, {"x-fal-billable-units": f"{billable_units:.3f}"})
+    return Outcome(200, output, {"x-fal-billable-units": f"{billable_units.normalize():f}"})
 
 
 def failed(error_type: str, *, body: JsonObject) -> Outcome:

@@ -3,11 +3,15 @@
 Queued and direct calls, streams and sockets all end here.
 """
 
+import asyncio
 import logging
 
 from local.fal.clock import Clock
-from local.fal.endpoints import ClipRequest, read_input
 from local.fal.files import Files
+from local.fal.models.billing import billable_units
+from local.fal.models.catalogue import Catalogue, Model
+from local.fal.models.film import Drawing, drawings_for
+from local.fal.models.output import MediaFile, data_uri, output_for, wants_data_uris
 from local.fal.outcomes import JsonObject, Outcome, bounded, crashed, failed, invalid_input, succeeded
 from local.fal.studio import Studio
 from local.fal.work import Work
@@ -21,7 +25,8 @@ SERVED_FROM = {"X-Fal-Served-From": "emulator"}
 class Runner:
     """Does one piece of work after the other, or several at once; all on the event loop's thread."""
 
-    def __init__(self, *, clock: Clock, studio: Studio, files: Files) -> None:
+    def __init__(self, *, catalogue: Catalogue, clock: Clock, studio: Studio, files: Files) -> None:
+        self._catalogue = catalogue
         self._clock = clock
         self._studio = studio
         self._files = files
@@ -36,28 +41,30 @@ class Runner:
         return bounded(outcome.with_headers({**SERVED_FROM, **work.fate.headers}))
 
     async def _outcome(self, work: Work, attempt: int) -> Outcome:
-        checked = read_input(work.endpoint, work.body)
+        model = self._catalogue.get(work.endpoint)
+        assert model is not None, "an order is taken for a known model only"
+        checked = model.check(work.body)
         if isinstance(checked, list):
             return invalid_input(checked)
         done_at = self._clock.now() + work.fate.latency
         failure = work.fate.failure_of(attempt)
-        if failure is not None:
-            await self._clock.sleep_until(done_at)
-            return failed(failure, body=work.body)
-        output = await self._film(checked.clip(fallback_seed=work.fate.fallback_seed), work)
+        outcome = await self._made(model, checked, work) if failure is None else failed(failure, body=work.body)
         await self._clock.sleep_until(done_at)
-        # AnimateDiff is billed by the compute second
-        return succeeded(output, billable_units=work.fate.latency)
+        return outcome
 
-    async def _film(self, request: ClipRequest, work: Work) -> JsonObject:
-        clip = await self._studio.film(request)
-        file = await self._files.keep(
-            clip, content_type="video/mp4", lifecycle=work.lifecycle, now=self._clock.now()
-        )
-        video = {
-            "url": f"{work.files_url}/{file.name}",
-            "content_type": file.content_type,
-            "file_name": file.name,
-            "file_size": file.size,
-        }
-        return {"video": video, "seed": request.seed}
+    async def _made(self, model: Model, given: JsonObject, work: Work) -> Outcome:
+        drawings = drawings_for(model, given, fallback_seed=work.fate.fallback_seed)
+        inline = wants_data_uris(given)
+        media = [self._drawn(drawing, work, inline=inline) for drawing in drawings]
+        output = output_for(model, given, await asyncio.gather(*media), inference=work.fate.latency)
+        units = billable_units(model, given, drawings, compute_seconds=work.fate.latency)
+        return succeeded(output, billable_units=units)
+
+    async def _drawn(self, drawing: Drawing, work: Work, *, inline: bool) -> MediaFile:
+        content = await self._studio.draw(drawing)
+        kind = drawing.content_type
+        if inline:
+            return MediaFile(drawing, f"output{drawing.suffix}", data_uri(content, kind), len(content))
+        now = self._clock.now()
+        file = await self._files.keep(content, content_type=kind, lifecycle=work.lifecycle, now=now)
+        return MediaFile(drawing, file.name, f"{work.files_url}/{file.name}", len(content))

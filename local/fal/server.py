@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,14 @@ class Tls:
     key: Path
 
 
+@dataclass(frozen=True)
+class Door:
+    """A listening socket, and the certificate of one that speaks TLS."""
+
+    listener: socket.socket
+    tls: Tls | None = None
+
+
 def open_listener(host: str, port: int) -> socket.socket:
     """A listening socket, port 0 for a free one. Raises OSError if the port is taken."""
     listener = socket.create_server((host, port))
@@ -45,20 +53,30 @@ async def stall(request: Request) -> None:
         pass
 
 
-async def serve_app(app: ASGIApp, listener: socket.socket, *, tls: Tls | None, ready: Callable[[], None]) -> None:
-    """Serve until cancelled, then end what is under way; `ready` is called once requests are taken."""
-    config = uvicorn.Config(
-        app,
-        http=_Connection,
-        ws="websockets-sansio",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE,
-        ssl_certfile=tls.certificate if tls else None,
-        ssl_keyfile=tls.key if tls else None,
-    )
-    await serve_until_cancelled(Server(config, ready=ready), listener)
+async def serve_app(app: ASGIApp, doors: Sequence[Door], *, ready: Callable[[], None]) -> None:
+    """Serve until cancelled, then end what is under way; `ready` is called once requests are taken everywhere."""
+    closed = len(doors)
+
+    def opened() -> None:
+        nonlocal closed
+        closed -= 1
+        if not closed:
+            ready()
+
+    async with asyncio.TaskGroup() as tasks:
+        for door in doors:
+            config = uvicorn.Config(
+                app,
+                http=_Connection,
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=GRACE,
+                ssl_certfile=door.tls.certificate if door.tls else None,
+                ssl_keyfile=door.tls.key if door.tls else None,
+            )
+            tasks.create_task(serve_until_cancelled(Server(config, ready=opened), door.listener))
 
 
 class _Connection(H11Protocol):

@@ -5,6 +5,7 @@ from local.renderer.catalogue import THEMES, theme_for
 from local.renderer.clip import render_clip
 from local.renderer.picture import frames
 from local.renderer.sheet import sheet
+from local.renderer.still import render_still
 from local.renderer.theme import Theme
 
-__all__ = ["THEMES", "Brief", "Theme", "brief_for", "frames", "render_clip", "sheet", "theme_for"]
+__all__ = ["THEMES", "Brief", "Theme", "brief_for", "frames", "render_clip", "render_still", "sheet", "theme_for"]

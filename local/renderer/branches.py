@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from local.renderer.canvas import Canvas, Field
+from local.renderer.sprite import Sprite
 
 _THINNEST = 0.35  # pixels of half width; thinner limbs are drawn so wide and fainter
 
@@ -26,6 +27,18 @@ def draw(canvas: Canvas, cover: Field, limbs: Field, left: float) -> None:
         y = np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(y0)
         window = cover[top:bottom, near:far]
         np.maximum(window, _share(x, y, (x1 - x0, y1 - y0), (r0, r1)), out=window)
+
+
+def covered(canvas: Canvas, sprite: Sprite, limbs: Field) -> tuple[Field, slice]:
+    """How much of the sprite's pixels the limbs cover, (h, columns), in the columns they touch."""
+    reach = float(limbs[:, [2, 5]].max()) + 2 / canvas.short
+    edges = float(limbs[:, [0, 3]].min()) - reach, float(limbs[:, [0, 3]].max()) + reach
+    first, last = np.searchsorted(sprite.x(canvas)[0], edges).tolist()
+    cover = np.zeros((sprite.cover.shape[0], last - first), np.float32)
+    # `draw` counts rows from the top of the frame, and the sprite's first is another.
+    moved = limbs - np.array([0, sprite.top / canvas.short, 0] * 2, np.float32)
+    draw(canvas, cover, moved.astype(np.float32), (sprite.left + first - canvas.width / 2) / canvas.short)
+    return cover, slice(first, last)
 
 
 def _share(x: Field, y: Field, along: tuple[float, float], half: tuple[float, float]) -> Field:
@@ -76,11 +89,11 @@ def tree(
         side = 1.0 if (i + int(rng.integers(2))) % 2 else -1.0
         angle = side * rng.uniform(0.75, 1.35)
         length, half_width = girth * rng.uniform(3.5, 8.0), girth * rng.uniform(0.16, 0.34)
-        limbs.append(_branch(rng, root, angle, length=length, half=half_width, forks=forks))
+        limbs.append(branch(rng, root, angle, length=length, half=half_width, forks=forks))
     return np.concatenate(limbs)
 
 
-def _branch(
+def branch(
     rng: np.random.Generator,
     root: tuple[float, float],
     angle: float,
@@ -107,7 +120,7 @@ def _branch(
             side = 1.0 if i % 2 else -1.0
             turned = angle + side * rng.uniform(0.4, 0.9)
             shorter = length * rng.uniform(0.25, 0.45)
-            rows.append(_branch(rng, (x, y), turned, length=shorter, half=thin * 0.6, forks=forks - 1))
+            rows.append(branch(rng, (x, y), turned, length=shorter, half=thin * 0.6, forks=forks - 1))
     return np.concatenate(rows)
 
 

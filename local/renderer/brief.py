@@ -39,10 +39,10 @@ _TAGS: Mapping[str, frozenset[str]] = MappingProxyType(
 TAGS = frozenset(_TAGS)
 """All tags there are; a scene's options carry no others."""
 
-_CALMING = vocabulary("calm quiet gentle gently silent peaceful peace slow slowly sleep sleepy soft")
+_CALMING = vocabulary("calm quiet gentle gently silent peaceful peace slow slowly sleep soft")
 _STIRRING = vocabulary(
-    "storm stormy thunder lightning tempest hurricane tornado blizzard gale wild wildly raging rage fierce furious "
-    "fury roar crash chase explode explosion battle rush"
+    "storm stormy thunder lightning tempest hurricane tornado blizzard gale wild wildly raging rage fierce "
+    "furious fury roar crash chase explode explosion battle rush"
 )
 
 

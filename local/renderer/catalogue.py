@@ -4,7 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from local.renderer.theme import Theme
-from local.renderer.themes import dream, forest, ocean, space
+from local.renderer.themes import (
+    abstract,
+    aurora,
+    city,
+    desert,
+    dream,
+    fire,
+    forest,
+    mountains,
+    nature,
+    ocean,
+    rain,
+    space,
+)
 from local.renderer.words import forms
 
 NEUTRAL = "dream"
@@ -13,9 +26,17 @@ THEMES: Mapping[str, Theme] = MappingProxyType(
     {
         theme.name: theme
         for theme in (
+            nature.THEME,
             space.THEME,
             ocean.THEME,
             forest.THEME,
+            city.THEME,
+            fire.THEME,
+            aurora.THEME,
+            mountains.THEME,
+            rain.THEME,
+            desert.THEME,
+            abstract.THEME,
             dream.THEME,
         )
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,6 +39,7 @@ def render_clip(
     height: int,
     frames: int,
     fps: float,
+    loop_frames: int | None = None,
     theme: str | None = None,
     variant: str | None = None,
     codec: str = "h264",
@@ -45,32 +47,43 @@ def render_clip(
     """Write a seamless clip for the text: mp4, yuv420p, header first, of exactly this size and length.
 
     `theme` None means the one the text calls for, `variant` None the one the seed does; `codec` is `h264` (High)
-    or `mpeg4`. Raises ValueError, with nothing written, for an unknown codec, `fps` not in 0.1 to 120, and what
-    `picture.frames` refuses.
+    or `mpeg4`. `loop_frames` is after how many frames the loop begins again, None for never: it is drawn once, so
+    that a long clip costs little more than its encoding, and kept in memory, 1.5 bytes a pixel. The number of
+    `frames` has then no limit. Raises ValueError, with nothing written, for an unknown codec, `fps` not in 0.1
+    to 120, a clip without frames, and what `picture.frames` refuses.
     """
     if codec not in _ENCODERS:
         raise ValueError(f"there is no codec {codec!r}; codecs: {', '.join(_ENCODERS)}")
     if not SLOWEST <= fps <= FASTEST:
         raise ValueError(f"fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps}")
+    if frames < 1:
+        raise ValueError(f"a clip has at least 1 of its frames, not {frames}")
     chosen = theme_for(text) if theme is None else theme
+    loop = frames if loop_frames is None else loop_frames
     pictures = frames_of(
         chosen,
         seed=seed_for(text, seed),
         width=width,
         height=height,
-        count=frames,
+        count=loop,
         variant=variant,
         brief=brief_for(text),
     )
     with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         part = Path(folder) / "clip.mp4"
-        _encode(part, pictures, (width, height), _rate(fps), codec)
+        shots = _for_video(pictures)
+        repeated = cycle(shots) if loop < frames else shots
+        _encode(part, islice(repeated, frames), (width, height), _rate(fps), codec)
         part.replace(file)
 
 
-def _encode(
-    file: Path, pictures: Iterator[NDArray[np.uint8]], size: tuple[int, int], rate: Fraction, codec: str
-) -> None:
+def _for_video(pictures: Iterator[NDArray[np.uint8]]) -> Iterator[av.VideoFrame]:
+    for picture in pictures:
+        drawn = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        yield drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+
+
+def _encode(file: Path, shots: Iterator[av.VideoFrame], size: tuple[int, int], rate: Fraction, codec: str) -> None:
     encoder, options = _ENCODERS[codec]
     with av.open(str(file), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream(encoder, rate=rate, options=options)
@@ -81,9 +94,9 @@ def _encode(
         context = stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
-        for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+        for index, shot in enumerate(shots):
+            shot.pts, shot.time_base = index, 1 / rate  # said anew each time: a loop shows the same frame again
+            container.mux(stream.encode(shot))
         container.mux(stream.encode(None))
 
 

@@ -1,15 +1,14 @@
 """A contact sheet of the themes, for looking at. Not used by anything that runs."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.catalogue import THEMES
 from local.renderer.picture import frames
+from local.renderer.still import png
 
 
 def sheet(
@@ -35,10 +34,5 @@ def sheet(
         )
         for theme, variant in scenes
     ]
-    page = np.vstack(rows)
-    encoder = av.CodecContext.create("png", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = page.shape[1], page.shape[0], "rgb24"
-    encoder.time_base = Fraction(1, 1)
-    packets = [*encoder.encode(av.VideoFrame.from_ndarray(page, format="rgb24")), *encoder.encode(None)]
-    file.write_bytes(b"".join(bytes(packet) for packet in packets))
+    file.write_bytes(png(np.vstack(rows)))
     return [f"{theme}/{variant}" for theme, variant in scenes]

@@ -20,7 +20,7 @@ class Sky:
     """`air` is a ramp from horizon to zenith, `cloud` one from shaded to lit; `orb` and `glow` are (3, 1, 1).
 
     `horizon` is a fraction of the height; the orb stands at `orb_u`, a fraction of the width, `orb_up` short
-    sides over the horizon, and is `orb_radius` short sides large.
+    sides over the horizon, and is `orb_radius` short sides large. `overcast` 1 hides nearly all the sky.
     """
 
     air: Field
@@ -31,6 +31,7 @@ class Sky:
     orb_u: float
     orb_up: float
     orb_radius: float
+    overcast: float = 0.0
 
     def row(self, canvas: Canvas) -> int:
         """The first row of pixels below the horizon."""
@@ -70,6 +71,7 @@ class Sky:
         across, along = orbit(phase, 0.012, 0.0)
         cover = sample(clouds, right * over * 0.22 + across, over * 0.3 + along)
         cover += 0.35 * sample(clouds, right * over * 0.7 + across, over * 0.9 - along)
+        cover += np.float32(1.3 * self.overcast)
         thick = smoothstep(0.15, 1.9, cover) * smoothstep(0.0, 0.07, up) * 0.92
         near = self.nearness(canvas, right, up, spread=0.3)
         picture += (look_up(self.cloud, 0.45 + 0.75 * near - 0.3 * thick - 0.12 * cover) - picture) * thick

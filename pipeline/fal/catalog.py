@@ -1,19 +1,28 @@
-"""What each fal endpoint knows and costs. Pure data, and the little arithmetic on it; no protocol, no I/O.
+"""What a clip is reckoned to cost. Pure arithmetic; no protocol, no I/O.
 
-Ranges are from fal's generated schemas (May 2026). An endpoint that is not listed gets the fields all known
-ones share, unclamped. A price listed as $0 is not free but unknown, and an unknown price is assumed: the
-assumptions err on the dear side, since they guard a budget.
+Prices are read from the endpoint's facts. One listed as $0 is not free but unknown, and an unknown price is
+assumed: the assumptions err on the dear side, since they guard a budget.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal
-from math import inf
 
-from pipeline.model import Order, Parameters
+from pipeline.fal import asked as wanted
+from pipeline.fal.facts import endpoint_facts
+from pipeline.fal.inputs import complete
+from pipeline.fal.pricing import Price, Unit, billed_megapixels, units
+from pipeline.model import Parameters
 
-ASSUMED_DOLLARS_PER_COMPUTE_SECOND = Decimal("0.00125")
-"""fal's list price of an H200, $4.50/h (fal.ai/pricing, September 2026): more GPU than SD 1.5 needs."""
+ASSUMED_DOLLARS: Mapping[Unit, Decimal] = {
+    # fal's list price of an H200, $4.50/h (fal.ai/pricing, September 2026): more GPU than SD 1.5 needs.
+    Unit.COMPUTE_SECOND: Decimal("0.00125"),
+    # The dearest of their kind on file: ltx-2.3 in 2160p, minimax/video-01, flux-2-pro's first megapixel.
+    Unit.SECOND: Decimal("0.16"),
+    Unit.VIDEO: Decimal("0.50"),
+    Unit.IMAGE: Decimal("0.03"),
+    Unit.MEGAPIXEL: Decimal("0.03"),
+}
+"""What stands in for the price of a unit that fal publishes none for."""
 
 ASSUMED_START_SECONDS = Decimal(5)
 """Compute seconds of a clip apart from denoising: text encoding, VAE, mp4, upload. Not measured at fal."""
@@ -21,143 +30,60 @@ ASSUMED_START_SECONDS = Decimal(5)
 ASSUMED_SECONDS_PER_FRAME_STEP = Decimal("0.025")
 """Compute seconds for one frame of 512 by 512 through one step, guidance included. Not measured at fal."""
 
-ASSUMED_DOLLARS_PER_CLIP = Decimal("0.40")
-"""For an endpoint of which nothing is known: the dearest flat price of a video seen at fal (wan-t2v)."""
+ASSUMED_FRAMES, ASSUMED_STEPS = Decimal(25), Decimal(25)
+"""Of a clip whose input does not tell them: those of fast-svd, and the most that AnimateDiff takes by itself."""
+
+ASSUMED_VIDEO_SECONDS = Decimal(10)
+"""The length of a video whose input does not tell it: the longest that most endpoints offer."""
+
+ASSUMED_SIDES = (1024, 1024)
+"""Pixels of an image or a clip whose input does not tell its size."""
 
 SMALLEST_AMOUNT = Decimal("0.000001")
 """Amounts are rounded up to a millionth of a dollar."""
 
-
-@dataclass(frozen=True)
-class Field:
-    """fal's name for one of our parameters and the range it accepts, both ends included."""
-
-    name: str
-    lowest: float = -inf
-    highest: float = inf
-
-    def clamp(self, value: float) -> float:
-        """The nearest accepted value."""
-        return min(max(value, self.lowest), self.highest)
+_NOTHING_KNOWN = Price(dollars=None, unit=Unit.VIDEO, date="", source="")
+"""Of an endpoint without facts. Its unit may be anything; one unit is taken for one clip."""
 
 
-_SIDE = Field("video_size", 1, 14142)
-"""Pixels, for width and height alike; the bounds of fal's ImageSize schema."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One endpoint. `fields` goes from the words of `Parameters` to fal's; others are not sent.
-
-    `published` is fal's price of one billable unit in US dollars, None if it publishes none; `assumed` then
-    stands in. `units` says how many units a clip will probably take.
-    """
-
-    fields: Mapping[str, Field]
-    published: Decimal | None
-    assumed: Decimal
-    units: Callable[[Parameters], Decimal]
-
-    @property
-    def dollars_per_unit(self) -> Decimal:
-        """The price to reckon with."""
-        return self.assumed if self.published is None else self.published
-
-    def fit(self, parameters: Parameters) -> Parameters:
-        """The parameters moved into the endpoint's ranges, so that fal need not refuse them."""
-        return Parameters(
-            frames=int(self._clamp("frames", parameters.frames)),
-            steps=int(self._clamp("steps", parameters.steps)),
-            guidance=float(self._clamp("guidance", parameters.guidance)),
-            motion_scale=float(self._clamp("motion_scale", parameters.motion_scale)),
-            width=int(_SIDE.clamp(parameters.width)),
-            height=int(_SIDE.clamp(parameters.height)),
-            fps=None if parameters.fps is None else int(self._clamp("fps", parameters.fps)),
-        )
-
-    def _clamp(self, word: str, value: float) -> float:
-        return self.fields[word].clamp(value) if word in self.fields else value
-
-
-def compute_seconds(parameters: Parameters) -> Decimal:
-    """How many seconds of GPU time a clip will probably take."""
-    area = Decimal(parameters.width * parameters.height) / (512 * 512)
-    frame_steps = parameters.frames * parameters.steps
-    return ASSUMED_START_SECONDS + ASSUMED_SECONDS_PER_FRAME_STEP * frame_steps * area
-
-
-def one(parameters: Parameters) -> Decimal:  # noqa: ARG001 - has the signature of Endpoint.units
-    """For endpoints billed by the clip, and those of which nothing is known."""
-    return Decimal(1)
-
-
-_ANIMATEDIFF_FIELDS: Mapping[str, Field] = {
-    "frames": Field("num_frames", 1, 32),
-    "steps": Field("num_inference_steps", 1, 50),
-    "guidance": Field("guidance_scale", 0, 20),
-    "fps": Field("fps", 1, 16),
-}
-
-_ANIMATEDIFF = Endpoint(
-    fields=_ANIMATEDIFF_FIELDS,
-    published=None,  # listed as "$0 per compute second" on both models' llms.txt, 2026: unknown, not free
-    assumed=ASSUMED_DOLLARS_PER_COMPUTE_SECOND,
-    units=compute_seconds,
-)
-
-_LIGHTNING = Endpoint(
-    # In no official list of fal's; the fields are those its first users sent, the ranges its siblings'.
-    fields={
-        "frames": _ANIMATEDIFF_FIELDS["frames"],
-        "steps": _ANIMATEDIFF_FIELDS["steps"],
-        "guidance": _ANIMATEDIFF_FIELDS["guidance"],
-        "motion_scale": Field("motion_scale"),
-    },
-    published=None,  # nowhere listed
-    assumed=ASSUMED_DOLLARS_PER_COMPUTE_SECOND,
-    units=compute_seconds,
-)
-
-_UNLISTED = Endpoint(
-    fields={
-        "frames": Field("num_frames"),
-        "steps": Field("num_inference_steps"),
-        "guidance": Field("guidance_scale"),
-    },
-    published=None,  # and the unit may be anything; one unit is taken for one clip
-    assumed=ASSUMED_DOLLARS_PER_CLIP,
-    units=one,
-)
-
-ENDPOINTS: Mapping[str, Endpoint] = {
-    "fal-ai/fast-animatediff-lightning": _LIGHTNING,
-    "fal-ai/fast-animatediff/turbo/text-to-video": _ANIMATEDIFF,
-    "fal-ai/fast-animatediff/text-to-video": _ANIMATEDIFF,
-}
-"""By fal's endpoint id."""
-
-
-def arguments(order: Order) -> dict[str, object]:
-    """The JSON input for the order's endpoint, in fal's words."""
-    endpoint = ENDPOINTS.get(order.endpoint, _UNLISTED)
-    fitted = endpoint.fit(order.parameters)
-    values = asdict(fitted)
-    return {
-        "prompt": order.prompt.text,
-        "negative_prompt": order.prompt.negative,
-        "seed": order.seed,
-        _SIDE.name: {"width": fitted.width, "height": fitted.height},
-        **{field.name: values[word] for word, field in endpoint.fields.items() if values[word] is not None},
-    }
+def price_of(endpoint: str) -> Price:
+    """The price on file."""
+    facts = endpoint_facts(endpoint)
+    return (facts.price if facts else None) or _NOTHING_KNOWN
 
 
 def estimate(endpoint: str, parameters: Parameters) -> Decimal:
     """What one clip will probably cost, in US dollars, for the parameters as they would be sent."""
-    entry = ENDPOINTS.get(endpoint, _UNLISTED)
-    return price(endpoint, entry.units(entry.fit(parameters)))
+    given = complete(endpoint_facts(endpoint), parameters)
+    return price(endpoint, probable_units(price_of(endpoint), given))
 
 
 def price(endpoint: str, units: Decimal) -> Decimal:
     """What that many billable units of the endpoint cost, in US dollars."""
-    dollars = units * ENDPOINTS.get(endpoint, _UNLISTED).dollars_per_unit
-    return dollars.quantize(SMALLEST_AMOUNT, rounding=ROUND_UP)
+    return (units * dollars_per_unit(price_of(endpoint))).quantize(SMALLEST_AMOUNT, rounding=ROUND_UP)
+
+
+def dollars_per_unit(price: Price) -> Decimal:
+    """The price to reckon with."""
+    return ASSUMED_DOLLARS[price.unit] if price.dollars is None else price.dollars
+
+
+def probable_units(price: Price, given: Mapping[str, object]) -> Decimal:
+    """The units that an input with its defaults will probably be billed."""
+    images, sides = wanted.images(given), wanted.size(given) or ASSUMED_SIDES
+    return units(
+        price,
+        given,
+        video_seconds=wanted.video_seconds(given) or ASSUMED_VIDEO_SECONDS,
+        compute_seconds=compute_seconds(given),
+        megapixels=billed_megapixels(*sides, images),
+        images=images,
+    )
+
+
+def compute_seconds(given: Mapping[str, object]) -> Decimal:
+    """How many seconds of GPU time a clip of that input will probably take."""
+    width, height = wanted.size(given) or ASSUMED_SIDES
+    frames, steps = wanted.frames(given) or ASSUMED_FRAMES, wanted.steps(given) or ASSUMED_STEPS
+    area = Decimal(width * height) / (512 * 512)
+    return ASSUMED_START_SECONDS + ASSUMED_SECONDS_PER_FRAME_STEP * frames * steps * area

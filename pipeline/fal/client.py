@@ -11,11 +11,11 @@ from decimal import Decimal
 import httpx
 
 from pipeline.errors import BadSetting, BadSignature
-from pipeline.fal import catalog, protocol, webhook
+from pipeline.fal import catalog, checks, protocol, webhook
 from pipeline.fal.messages import Reply, Request
 from pipeline.fal.signing_keys import SigningKeys
 from pipeline.fal.wire import Patience, exchange
-from pipeline.model import Delivery, Order, Parameters, RenderState, Result
+from pipeline.model import Delivery, Model, Order, Parameters, RenderState, Result
 
 QUEUE_URL = "https://queue.fal.run"
 JWKS_URL = "https://rest.fal.ai/.well-known/jwks.json"
@@ -97,6 +97,10 @@ class FalGenerator:
             if newer is None or not webhook.is_authentic(signature, body, newer):
                 raise BadSignature("no key of fal's made this signature for this body")
         return webhook.read_delivery(body, now=now)
+
+    def check(self, model: Model, given: Mapping[str, object]) -> None:
+        """Refuse what fal is known to refuse; see `Generator.check`."""
+        checks.check(model, given)
 
     def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:
         """What one such clip will probably cost, in US dollars."""

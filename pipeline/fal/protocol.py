@@ -11,7 +11,8 @@ from decimal import Decimal
 from urllib.parse import quote, urlencode, urlsplit
 
 from pipeline.errors import GeneratorBusy, GeneratorMissing, GeneratorUnavailable
-from pipeline.fal import catalog, failures
+from pipeline.fal import failures
+from pipeline.fal.inputs import arguments
 from pipeline.fal.messages import JsonObject, Reply, Request, clean
 from pipeline.model import Clip, Done, Failure, Order, Queued, RenderState, Result, Running
 
@@ -66,7 +67,7 @@ def submit_request(queue_url: str, order: Order) -> Request:
             "X-Fal-Queue-Priority": "low" if order.low_priority else "normal",
             "X-App-Fal-Disable-Fallback": "true",
         },
-        body=json.dumps(catalog.arguments(order)).encode(),
+        body=json.dumps(arguments(order)).encode(),
     )
 
 

@@ -12,7 +12,7 @@ from (
   for update skip locked
 ) due
 where r.id = due.id
-returning r.id, r.attempt, r.story, r.model, r.seed, r.priority, r.created_at;
+returning r.id, r.attempt, r.story, r.model, r.parameters, r.seed, r.priority, r.created_at;
 
 -- name: claim_again
 -- One at a time, the least tried first: a story that kills its planner must not take its neighbours with it.
@@ -26,7 +26,7 @@ from (
   for update skip locked
 ) due
 where r.id = due.id
-returning r.id, r.attempt, r.story, r.model, r.seed, r.priority, r.created_at;
+returning r.id, r.attempt, r.story, r.model, r.parameters, r.seed, r.priority, r.created_at;
 
 -- name: missing_endpoints
 select endpoint from storyreel.missing_endpoints where provider = %(provider)s and noted_at > %(since)s;

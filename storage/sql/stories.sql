@@ -2,11 +2,12 @@ Statements of storage/stories.py: the doors, and what a story's video looks like
 
 -- name: request
 select video_id, revision_id from storyreel.request_videos(
-  %(source_table)s, array[%(source_id)s], array[%(text)s], array[%(owner_id)s]::uuid[], %(kind)s, %(model)s, %(seed)s);
+  %(source_table)s, array[%(source_id)s], array[%(text)s], array[%(owner_id)s]::uuid[], %(kind)s, %(model)s, %(seed)s,
+  %(parameters)s);
 
 -- name: request_of
 select video_id, revision_id
-from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s);
+from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s, %(parameters)s);
 
 -- name: attachment
 select wanted.name, a.source_table, a.id_column,

@@ -49,6 +49,7 @@ create table storyreel.revisions (
   -- The text as it was when asked, at most one character more than is ever used (see request_videos).
   story       text not null,
   model       text,    -- null: the default model
+  parameters  jsonb,   -- null: the model's own; else what replaces or joins them
   seed        bigint,  -- null: derived from the text
   -- Re-renders wait behind people who look at a placeholder.
   priority    integer not null,
@@ -64,6 +65,12 @@ create table storyreel.revisions (
   constraint revisions_number_positive check (number > 0),
   constraint revisions_kind_known check (kind in ('first', 'rerender', 'new_take')),
   constraint revisions_seed_31_bits check (seed between 0 and 2147483647),
+  -- pipeline/parameters.py holds the same limits, and more; these keep every row readable for a planner.
+  constraint revisions_parameters_object check (jsonb_typeof(parameters) = 'object'),
+  constraint revisions_parameters_small check (length(parameters::text) <= 8192),
+  constraint revisions_parameters_flat check (not jsonb_path_exists(parameters, '$.**{9}')),
+  constraint revisions_parameters_exact check (
+    not jsonb_path_exists(parameters, '$.** ? (@ > 9007199254740992 || @ < -9007199254740992)')),
   constraint revisions_due_until_planned check ((due_at is null) = (planned_at is not null))
 );
 -- What `plan` takes first: those never tried, the most urgent and oldest ahead.

@@ -63,7 +63,8 @@ as $$
 $$;
 
 -- Ask for videos. The stories must be distinct. `kind` first: a story that has a video keeps it, and nothing
--- happens. `rerender`, `new_take`: a story that has one gets a further revision of it.
+-- happens. `rerender`, `new_take`: a story that has one gets a further revision of it. `p_model` is a name that
+-- `storyreel models` lists or an endpoint's id, `p_parameters` an object of what is asked of it.
 -- Returns a row per story that a revision was made for.
 create function storyreel.request_videos(
   p_table text,
@@ -72,7 +73,8 @@ create function storyreel.request_videos(
   p_owners uuid[],
   p_kind text default 'first',
   p_model text default null,
-  p_seed bigint default null
+  p_seed bigint default null,
+  p_parameters jsonb default null
 ) returns table (video_id uuid, revision_id uuid, source_id text)
 language plpgsql volatile security definer
 set search_path = ''
@@ -108,11 +110,11 @@ begin
 
   return query
   with made as (
-    insert into storyreel.revisions (video_id, number, kind, story, model, seed, priority)
+    insert into storyreel.revisions (video_id, number, kind, story, model, parameters, seed, priority)
     select v.id,
            coalesce((select max(r.number) from storyreel.revisions r where r.video_id = v.id), 0) + 1,
            case when v.id = any (fresh_ids) then 'first' else p_kind end,
-           left(coalesce(s.body, ''), kept_chars), p_model, p_seed,
+           left(coalesce(s.body, ''), kept_chars), p_model, p_parameters, p_seed,
            case when v.id = any (fresh_ids) then 10 else 0 end
     from unnest(p_ids, p_texts) as s(id, body)
       join storyreel.videos v on v.source_table = p_table and v.source_id = s.id

@@ -208,7 +208,8 @@ $$;
 -- Request a video for one row of an attached table, reading the row itself: a webhook is only a hint of it.
 -- Returns nothing where there is no such row. The row is locked meanwhile: one being deleted gets no video.
 create function storyreel.request_video_of(
-  p_table text, p_id text, p_kind text default 'first', p_model text default null, p_seed bigint default null
+  p_table text, p_id text, p_kind text default 'first', p_model text default null, p_seed bigint default null,
+  p_parameters jsonb default null
 ) returns table (video_id uuid, revision_id uuid, source_id text)
 language plpgsql volatile security definer
 set search_path = ''
@@ -229,11 +230,11 @@ begin
     'select r.*
      from (select s.%1$I::text as id, s.%2$I::text as body, %3$s as owner
            from %4$s s where s.%1$I = $1::%5$s for key share) s
-       cross join lateral storyreel.request_videos($2, array[s.id], array[s.body], array[s.owner], $3, $4, $5) r',
+       cross join lateral storyreel.request_videos($2, array[s.id], array[s.body], array[s.owner], $3, $4, $5, $6) r',
     a.id_column, a.text_column,
     case when a.owner_column is null then 'null::uuid' else format('s.%I::uuid', a.owner_column) end,
     p_table, a.id_type)
-  using p_id, p_table, p_kind, p_model, p_seed;
+  using p_id, p_table, p_kind, p_model, p_seed, p_parameters;
 end
 $$;
 

@@ -1,12 +1,15 @@
 """Runs the `storyreel` command as a stranger would: a process of its own, with no settings but those given."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 COMMAND = [sys.executable, "-m", "cli.main"]
 
@@ -51,12 +54,16 @@ def assert_sentence(ended: Ended, *words: str) -> None:
 
 @contextmanager
 def running(
-    *arguments: str, settings: Mapping[str, str], log: Path, stdin: int | None = subprocess.DEVNULL
+    *arguments: str,
+    settings: Mapping[str, str],
+    log: Path,
+    stdin: int | None = subprocess.DEVNULL,
+    cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A command that keeps running; killed at the end of the block if it still does."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*COMMAND, *arguments], env=environment(settings), stdin=stdin, stdout=output, stderr=output
+            [*COMMAND, *arguments], env=environment(settings), stdin=stdin, stdout=output, stderr=output, cwd=cwd
         )
     try:
         yield process
@@ -65,3 +72,19 @@ def running(
         process.wait()
         if process.stdin:
             process.stdin.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])
+
+
+def wait_until_served(url: str, process: subprocess.Popen[bytes]) -> httpx.Response:
+    """The first answer at the address."""
+    with httpx.Client(trust_env=False) as http:
+        while process.poll() is None:
+            try:
+                return http.get(url)
+            except httpx.TransportError:
+                continue
+    raise AssertionError(f"it ended with {process.returncode}")

@@ -1,15 +1,13 @@
 """The long-running commands: they serve, and end quickly and quietly when told to or when their parent is gone."""
 
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
-from tests.cli.running import running
+from tests.cli.running import free_port, running, wait_until_served
 from tests.conftest import DatabaseUrls
 
 _ENDS = 15  # seconds, far more than it takes; a worker's own grace is 20
@@ -24,22 +22,6 @@ def settings_for(worker_url: str, folder: Path) -> dict[str, str]:
         "STORYREEL_FAL_QUEUE_URL": "http://127.0.0.1:9",
         "FAL_KEY": "id:secret",
     }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        return int(bound.getsockname()[1])
-
-
-def wait_until_served(url: str, process: subprocess.Popen[bytes]) -> httpx.Response:
-    """The first answer at the address."""
-    with httpx.Client(trust_env=False) as http:
-        while process.poll() is None:
-            try:
-                return http.get(url)
-            except httpx.TransportError:
-                continue
-    raise AssertionError(f"it ended with {process.returncode}")
 
 
 def wait_until_working(owner_url: str, process: subprocess.Popen[bytes]) -> None:
@@ -83,30 +65,11 @@ def test_a_worker_ends_when_told_to(database_urls: DatabaseUrls, tmp_path: Path,
         assert connection.execute("select count(*) from procrastinate.procrastinate_workers").fetchone() == (0,)
 
 
-def test_the_emulator_says_how_to_use_it(tmp_path: Path) -> None:
-    """The lines it prints, pasted into a shell, point a worker at it; told to stop it ends with code 0."""
-    port, log = free_port(), tmp_path / "log"
-    with running("emulator", "--port", str(port), settings={}, log=log) as process:
-        answer = wait_until_served(f"http://127.0.0.1:{port}/.well-known/jwks.json", process)
-        while "FAL_KEY" not in log.read_text():
-            assert process.poll() is None
-        script = next(line for line in log.read_text().splitlines() if "export" in line)
-        shell = f'{script.strip()}; printf "%s %s" "$STORYREEL_FAL_QUEUE_URL" "$FAL_KEY"'
-        said = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout
-        process.send_signal(signal.SIGTERM)
-
-        assert process.wait(_ENDS) == 0
-    assert answer.json()["keys"][0]["crv"] == "Ed25519"
-    assert said.split()[0] == f"http://127.0.0.1:{port}"
-    assert len(said.split()[1]) > 3
-    assert "Traceback" not in log.read_text()
-
-
 @pytest.mark.parametrize("name", ["serve", "worker", "emulator"])
 def test_a_child_ends_with_its_parent(database_urls: DatabaseUrls, tmp_path: Path, name: str) -> None:
     """A parent that was killed can tell nobody; its end of the pipe closes."""
     port, log = free_port(), tmp_path / "log"
-    options = [] if name == "worker" else ["--port", str(port)]
+    options = {"worker": [], "serve": ["--port", str(port)], "emulator": ["--port", str(port), "--no-tls"]}[name]
     settings = settings_for(database_urls.worker, tmp_path)
     command = ("--end-with-parent", name, *options)
     with running(*command, settings=settings, log=log, stdin=subprocess.PIPE) as process:

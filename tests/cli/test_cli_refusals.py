@@ -54,6 +54,25 @@ def test_an_unusable_story_is_refused_at_once(tmp_path: Path, text: str, sentenc
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--model", "klng"], "did you mean kling"),
+        (["--model", "kling", "--param", "duration=7"], '"5", "10"'),
+        (["--param", "frames=99"], "from 1 to 32"),
+        (["--param", "webhook_url=https://app.example"], "call back"),
+        (["--param", "frames"], "NAME=VALUE"),
+        (["--model", "fal-ai/flux/dev"], "no video"),
+    ],
+)
+def test_a_model_or_parameter_that_cannot_be_is_refused_at_once(
+    tmp_path: Path, options: list[str], sentence: str
+) -> None:
+    """Likewise."""
+    assert_sentence(storyreel("make", "A whale", *options, cwd=tmp_path), sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["worker", "serve"])
 def test_without_settings_the_first_missing_one_is_named(name: str) -> None:
     """A sentence with the variable."""
@@ -137,7 +156,7 @@ def test_rerender_of_a_row_that_is_not_there_is_a_sentence(database_urls: Databa
 
 
 def test_rerender_asks_for_a_further_revision(database_urls: DatabaseUrls, tmp_path: Path) -> None:
-    """Again with the same seed, or another take."""
+    """Again with the same seed, or another take, or of another model."""
     with psycopg.connect(database_urls.owner, autocommit=True) as connection:
         row = connection.execute(
             "insert into public.stories (text) values ('A whale') returning id::text"
@@ -150,9 +169,30 @@ def test_rerender_asks_for_a_further_revision(database_urls: DatabaseUrls, tmp_p
             storyreel("rerender", "public.stories", row[0], "--new-take", "--seed", "7", settings=settings).code
             == 0
         )
-        kinds = connection.execute("select kind, seed from storyreel.revisions order by number").fetchall()
+        other = ("--model", "wan", "--param", "resolution=720p")
+        assert storyreel("rerender", "public.stories", row[0], *other, settings=settings).code == 0
+        revisions = connection.execute(
+            "select kind, seed, model, parameters from storyreel.revisions order by number"
+        ).fetchall()
 
-    assert kinds == [("first", None), ("rerender", None), ("new_take", 7)]
+    assert revisions == [
+        ("first", None, None, None),
+        ("rerender", None, None, None),
+        ("new_take", 7, None, None),
+        ("rerender", None, "wan", {"resolution": "720p"}),
+    ]
+
+
+def test_rerender_with_parameters_that_cannot_be_asks_for_nothing(
+    database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    """The field, what it takes and what was given."""
+    wrong = ("--model", "wan", "--param", "num_frames=7")
+    ended = storyreel(
+        "rerender", "public.stories", "1", *wrong, settings=settings_for(database_urls.worker, tmp_path)
+    )
+
+    assert_sentence(ended, "num_frames", "from 81 to 100", "7")
 
 
 @pytest.mark.parametrize(

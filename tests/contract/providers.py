@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from local.fal.emulator import Emulator
 from local.fal.knobs import Knobs
-from local.fal.server import open_listener, serve_app
+from local.fal.server import Door, open_listener, serve_app
 from pipeline.fal.client import FalGenerator
 from pipeline.model import Done, Order, Parameters, Prompt
 from pipeline.ports import Generator
@@ -105,7 +105,7 @@ async def emulated_fal() -> AsyncIterator[Provider]:
     hook = f"http://127.0.0.1:{listener.getsockname()[1]}/hook/render-1"
     app = Starlette(routes=[Route("/hook/{render_id}", take, methods=["POST"])])
     servers = [
-        asyncio.create_task(serve_app(app, listener, tls=None, ready=ready.set)),
+        asyncio.create_task(serve_app(app, [Door(listener)], ready=ready.set)),
         asyncio.create_task(emulator.serve(host="127.0.0.1", port=0, ready=url.set_result)),
     ]
     await ready.wait()

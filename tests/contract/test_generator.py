@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.errors import (
     BadDelivery,
+    BadParameters,
     BadSignature,
     GeneratorBusy,
     GeneratorKeyRefused,
@@ -21,7 +22,7 @@ from pipeline.errors import (
     GeneratorRefused,
     GeneratorUnavailable,
 )
-from pipeline.model import Clip, Done, Failure, Queued, Running
+from pipeline.model import Clip, Done, Failure, Model, Queued, Running
 from tests.contract.providers import ENDPOINT, PARAMETERS, Provider, emulated_fal
 
 PROVIDERS: dict[str, Callable[[], AbstractAsyncContextManager[Provider]]] = {"fal": emulated_fal}
@@ -236,6 +237,22 @@ async def test_a_delivery_that_was_touched_is_refused(provider: Provider) -> Non
             await provider.generator.read_delivery(*forged, now=now)
 
     assert (await provider.generator.read_delivery(headers, body, now=now)).outcome is not None
+
+
+async def test_what_would_fail_is_refused_before_it_costs(provider: Provider) -> None:
+    """A value out of range, a clip that could not be used; what nobody knows passes, and nothing is sent."""
+    check = provider.generator.check
+    known, unknown = Model("short", PARAMETERS, (ENDPOINT,)), Model("odd", PARAMETERS, ("somebody/something-new",))
+
+    fine: list[dict[str, object]] = [{}, {"frames": 16}, {"brand_new": [1, {"x": None}]}]
+    for given in fine:
+        check(known, given)
+    wrong: list[dict[str, object]] = [{"frames": 10_000}, {"frames": "many"}, {"frames": 1}, {"width": 5}]
+    for given in wrong:
+        with pytest.raises(BadParameters):
+            check(known, given)
+    check(unknown, {"brand_new": 10_000})
+    assert await provider.submits() == 0
 
 
 async def test_money_is_exact_and_never_nothing(provider: Provider) -> None:

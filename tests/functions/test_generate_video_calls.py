@@ -50,6 +50,59 @@ async def test_model_and_seed_reach_the_revision(door: Door, owner: psycopg.Asyn
     assert row == ("lightning", 2**31 - 1)
 
 
+async def test_parameters_reach_the_revision(door: Door, owner: psycopg.AsyncConnection) -> None:
+    """Beside a model's name or an endpoint's id, as they came."""
+    given = {"duration": "10", "aspect_ratio": "9:16", "cfg_scale": 0.5}
+    for model in ("kling", "fal-ai/kling-video/v2.6/pro/text-to-video", "somebody/new"):
+        answer = await door.post(json={"text": "A whale", "model": model, "parameters": given})
+        assert answer.status_code == 202, answer.text
+
+    rows = await (await owner.execute("select distinct parameters from storyreel.revisions")).fetchall()
+    assert rows == [(given,)]
+
+
+async def test_no_parameters_are_the_models_own(door: Door, owner: psycopg.AsyncConnection) -> None:
+    """Left out, null and empty are the same."""
+    nothing: list[dict[str, object]] = [{}, {"parameters": None}, {"parameters": {}}]
+    for more in nothing:
+        assert (await door.post(json={"text": "A whale", **more})).status_code == 202
+
+    rows = await (await owner.execute("select parameters from storyreel.revisions")).fetchall()
+    assert rows == [(None,)] * 3
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "said"),
+    [
+        ("lightning", {"frames": 99}, "from 1 to 32"),
+        ("kling", {"duration": 7}, '"5", "10"'),
+        ("kling", {"webhook_url": "https://app.example"}, "call back"),
+        ("kling", {"prompt": "another"}, "prompt"),
+        ("kling", {"seed": 5}, "seed"),
+        ("fal-ai/ltx-2.3/text-to-video/fast", {"duration": 20}, "20 seconds"),
+        ("somebody/new", {"x": "y" * 3000}, "2048 bytes"),
+        ("somebody/new", {"x": "a\0b"}, "not text"),
+        ("somebody/new", {"x y": 1}, "name of a parameter"),
+    ],
+)
+async def test_parameters_that_would_fail_are_refused_at_the_door(
+    shared_door: Door, model: str, parameters: dict[str, object], said: str
+) -> None:
+    """422 with the field, what it takes and what was given, before anything is stored or paid."""
+    body = {"text": "A whale", "model": model, "parameters": parameters}
+    problem = assert_problem(await shared_door.post(json=body), 422, said)
+
+    assert problem["code"] == "bad_parameters"
+    assert len(str(problem["detail"])) < 500
+
+
+async def test_an_endpoint_that_makes_no_video_is_refused(shared_door: Door) -> None:
+    """By what it is called."""
+    body = {"text": "A whale", "model": "fal-ai/flux/schnell"}
+
+    assert assert_problem(await shared_door.post(json=body), 422, "FLUX")["code"] == "unsuitable_model"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -130,6 +183,13 @@ async def test_an_unusable_story_is_422_with_its_reason(shared_door: Door, body:
         b'{"text": "A whale", "id": 7}',
         b'{"text": "A whale", "id": "a\\u0000b"}',
         b'{"text": "A whale", "id": "' + b"x" * 201 + b'"}',
+        b'{"text": "A whale", "parameters": []}',
+        b'{"text": "A whale", "parameters": "duration=5"}',
+        b'{"text": "A whale", "parameters": {"x": NaN}}',
+        b'{"text": "A whale", "parameters": {"x": 1e400}}',
+        b'{"text": "A whale", "parameters": {"x": ' + b"9" * 5000 + b"}}",
+        b'{"text": "A whale", "parameters": {"x": "\\ud800"}}',
+        b'{"text": "A whale", "parameters": {"x": ' + b"[" * 150 + b"]" * 150 + b"}}",
         b'{"text": "A whale", "modle": "lightning"}',
         b'{"text": "A whale", "\\u0000": 1}',
         b"text=A+whale",
@@ -162,7 +222,9 @@ async def test_the_problem_names_the_field(shared_door: Door, body: dict[str, ob
     assert "schema" not in str(problem["detail"])
 
 
-@pytest.mark.parametrize("model", ["sora", "LIGHTNING", " lightning", "a\0b", "x" * 10_000])
+@pytest.mark.parametrize(
+    "model", ["sora", "LIGHTNING", " lightning", "a\0b", "x" * 10_000, "a/b c", "fal-ai/../x"]
+)
 async def test_an_unknown_model_lists_the_known_ones(shared_door: Door, model: str) -> None:
     """422, with the names one may use, whatever was asked for."""
     problem = assert_problem(await shared_door.post(json={"text": "A whale", "model": model}), 422, "lightning")

@@ -13,7 +13,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from local.fal.clock import WallClock
+from local.fal.clock import MovableClock
 from local.fal.emulator import Emulator
 from local.fal.knobs import Knobs
 from tests.conftest import DatabaseUrls
@@ -40,7 +40,7 @@ async def emulating(**knobs: float) -> AsyncIterator[tuple[Emulator, str]]:
     emulator = Emulator(
         knobs=Knobs(latency=(0.0, 0.0), backoff_base=60.0, **knobs),  # type: ignore[arg-type]  # rates only
         render=lambda _: made,
-        clock=WallClock(),
+        clock=MovableClock(),
         key_seed=bytes(32),
         new_id=lambda: str(uuid4()),
     )

@@ -1,8 +1,10 @@
 """Keys tell apart whatever would give another clip, and never change by accident."""
 
 import dataclasses
+import json
 import math
 import re
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -16,6 +18,11 @@ PROMPT = Prompt(text="a whale", negative="blurry")
 DIGEST = "0123456789abcdef" * 4
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
 parameters = st.builds(
     Parameters,
     frames=st.integers(),
@@ -25,6 +32,7 @@ parameters = st.builds(
     width=st.integers(),
     height=st.integers(),
     fps=st.none() | st.integers(),
+    own=st.none() | st.dictionaries(st.text(), json_values, min_size=1),
 )
 prompts = st.builds(Prompt, text=st.text(), negative=st.text())
 takes = st.fixed_dictionaries(
@@ -70,7 +78,7 @@ def test_different_takes_have_different_keys(one: dict[str, object], other: dict
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Parameters)])
 def test_every_parameter_takes_part(field: str) -> None:
     """Asking for another value of any parameter asks for another clip."""
-    changed = dataclasses.replace(PARAMETERS, **{field: 99})
+    changed = dataclasses.replace(PARAMETERS, **{field: {"x": 99} if field == "own" else 99})  # type: ignore[arg-type]
 
     assert a_take_key(parameters=changed) != a_take_key()
 
@@ -97,6 +105,35 @@ def test_equal_numbers_have_equal_keys(number: int) -> None:
     real = dataclasses.replace(PARAMETERS, guidance=float(number))
 
     assert a_take_key(parameters=whole) == a_take_key(parameters=real)
+
+
+@given(json_values, json_values)
+def test_another_value_of_its_own_is_another_clip(one: object, other: object) -> None:
+    """What is sent in an endpoint's own words takes part; numbers that are equal are equal, and true is no 1."""
+    assume(json.dumps(one) != json.dumps(other) and one != other)
+    keys = {a_take_key(parameters=dataclasses.replace(PARAMETERS, own={"x": value})) for value in (one, other)}
+
+    assert len(keys) == 2
+    assert a_take_key() not in keys
+
+
+def test_true_is_no_number() -> None:
+    """Python takes true for 1; a provider does not."""
+    keys = {
+        a_take_key(parameters=dataclasses.replace(PARAMETERS, own={"x": value}))
+        for value in (True, 1, "1", [1], [True])
+    }
+
+    assert len(keys) == 5
+
+
+def test_the_order_of_names_does_not_matter() -> None:
+    """A JSON object has none."""
+    one, other = {"a": 1, "b": {"c": 2.0, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1.0}
+
+    assert a_take_key(parameters=dataclasses.replace(PARAMETERS, own=one)) == a_take_key(
+        parameters=dataclasses.replace(PARAMETERS, own=other)
+    )
 
 
 def test_zero_has_no_sign() -> None:

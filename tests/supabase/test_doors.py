@@ -7,8 +7,17 @@ import psycopg
 import pytest
 
 from pipeline.errors import UnknownTable
+from pipeline.parameters import MAX_DEPTH, read_given
 from tests.storage.builders import PERMANENT, TABLE
 from tests.storage.world import World
+
+
+def nested(depth: int) -> object:
+    """That many lists within each other."""
+    value: object = 1
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 async def test_asking_for_a_first_video_twice_makes_one(world: World) -> None:
@@ -126,3 +135,55 @@ async def test_a_rerender_asked_while_the_video_is_being_made_is_not_lost(world:
         (1, "first"),
         (2, "rerender"),
     ]
+
+
+async def test_parameters_belong_to_the_revision_that_was_asked_for(world: World) -> None:
+    """Through both doors; a revision without them has the model's own, whatever the one before it had."""
+    story = await world.story()
+    stories = world.stores.stories
+
+    assert await stories.request_of(TABLE, story, kind="rerender", model="wan", parameters={"num_frames": 90})
+    assert await stories.request_of(TABLE, story, kind="rerender")
+    assert await stories.request("elsewhere", "1", "A whale", parameters={"own": {"x": [1.5, None, True]}})
+
+    rows = await world.rows("select model, parameters from storyreel.revisions order by priority, number")
+    assert rows == [
+        ("wan", {"num_frames": 90}),
+        (None, None),
+        (None, None),
+        (None, {"own": {"x": [1.5, None, True]}}),
+    ]
+    claimed = {revision.model: revision.given for revision in await world.claim()}
+    assert claimed["wan"] == {"num_frames": 90}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"x": "\u2028 ' \" \\ 文 🐳"},
+        {"x": [2**53, -(2**53), 0.1, 1e-12, -0.0, 3.0]},
+        {"x": nested(MAX_DEPTH - 1)},
+        {"negative_prompt": "y" * 2000},
+        {"x": [1e-12] * 330},
+        {"a": {"b": {}}, "c": []},
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_what_our_door_lets_in_the_database_takes(world: World, parameters: dict[str, object]) -> None:
+    """At every limit of ours; and it gives it back as it was."""
+    assert read_given(parameters) == parameters
+    assert await world.stores.stories.request("elsewhere", "1", "A whale", parameters=parameters)
+
+    (revision,) = await world.claim()
+    assert revision.given == parameters
+
+
+@pytest.mark.parametrize(
+    "parameters", ["[]", "5", '"x"', '{"x": 1e1000}', '{"x": %s}' % ("[" * 2000 + "]" * 2000)]
+)
+async def test_what_would_stop_a_planner_is_not_stored(world: World, parameters: str) -> None:
+    """SQL's door refuses with a named CHECK what nobody could read back."""
+    ask = "select from storyreel.request_videos(%s, array[%s], array[%s], array[null::uuid], p_parameters => %s)"
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="revisions_parameters_"):
+        await world.owner.execute(ask, ["t", "1", "A whale", parameters])

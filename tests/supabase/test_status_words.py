@@ -67,9 +67,16 @@ REVISIONS: list[tuple[LiteralString, str]] = [
     ("number = 0", "revisions_number_positive"),
     ("seed = -1", "revisions_seed_31_bits"),
     ("seed = 2147483648", "revisions_seed_31_bits"),
+    ("parameters = '[]'", "revisions_parameters_object"),
+    ("parameters = 'null'", "revisions_parameters_object"),
+    ("parameters = jsonb_build_object('x', repeat('y', 8192))", "revisions_parameters_small"),
+    ("parameters = jsonb_build_object('x', (repeat('[', 9) || repeat(']', 9))::jsonb)",
+     "revisions_parameters_flat"),
+    ("parameters = jsonb_build_object('x', 9007199254740993)", "revisions_parameters_exact"),
+    ("parameters = jsonb_build_object('x', array[1e400])", "revisions_parameters_exact"),
     ("due_at = now()", "revisions_due_until_planned"),
     ("planned_at = null", "revisions_due_until_planned"),
-]
+]  # fmt: skip
 TAKES: list[tuple[LiteralString, str]] = [
     ("status = 'done'", "takes_status_known"),
     ("due_at = now()", "takes_due_where_ours"),

@@ -46,6 +46,7 @@ def _aimed(scope: Scope, target: str) -> Scope:
     parts = urlsplit(target)
     aimed = {
         **scope,
+        "scheme": parts.scheme,
         "path": parts.path or "/",
         "raw_path": (parts.path or "/").encode(),
         "query_string": parts.query.encode(),

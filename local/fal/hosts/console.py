@@ -1,10 +1,12 @@
-"""What every host has: files, the key set, and under /_emulator what fal does not have.
+"""What every host has: files, the key set, and what fal does not have, at / and under /_emulator.
 
 That is a look at what came in, a hand on the clock, a lock on the account: for people and tests, and without
 credentials.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -14,11 +16,20 @@ from starlette.routing import BaseRoute, Route
 from local.fal import replies
 from local.fal.account import Account
 from local.fal.clock import Clock
+from local.fal.costs import cost_of
 from local.fal.files import Files
 from local.fal.hosts.replying import Noting, parse, reply, reply_with
 from local.fal.journal import Journal
 from local.fal.webhooks import Signer
 from pipeline.errors import BadRequest
+
+PAGE: Final = Path(__file__).with_name("page.html")
+_PAGE_HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    # a second wall: the page shows what callers sent, and may talk to nobody but this emulator
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; img-src 'self' data:; media-src 'self' data:; frame-ancestors 'none'",
+}
 
 
 class _ClockChange(BaseModel):
@@ -49,12 +60,17 @@ class Console:
     def routes(self) -> Sequence[BaseRoute]:
         """Its routes, for every host."""
         return [
+            Route("/", self.page),
             Route("/_emulator/requests", self.listing),
             Route("/_emulator/clock", self.clock, methods=["GET", "POST"]),
             Route("/_emulator/account", self.account, methods=["GET", "POST"]),
             Route("/.well-known/jwks.json", self.jwks),
             Route("/files/{name}", self.file),
         ]
+
+    async def page(self, _: Request) -> Response:
+        """The page for people; it asks for the rest itself."""
+        return FileResponse(PAGE, headers=_PAGE_HEADERS)
 
     async def file(self, request: Request) -> Response:
         """A file; ranges work. Who may not see it is told as its lifecycle says."""
@@ -75,8 +91,12 @@ class Console:
         return reply(self._signer.jwks(), 200, {"Cache-Control": "public, max-age=86400"})
 
     async def listing(self, request: Request) -> Response:
-        """What came in and where each request stands; query parameters say what its fields must be."""
-        return reply(self._journal.listing(wanted=request.query_params, now=self._clock.now()))
+        """What came in, where each request stands and what it cost; query parameters choose, by its fields."""
+        listing = self._journal.listing(wanted=request.query_params, now=self._clock.now())
+        requests = [
+            {**entry, **cost_of(entry["endpoint"], entry["billable_units"])} for entry in listing["requests"]
+        ]
+        return reply({**listing, "requests": requests})
 
     async def clock(self, request: Request) -> Response:
         """What time it is; a POST of `{"advance": seconds}` moves it."""

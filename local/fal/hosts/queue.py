@@ -47,8 +47,7 @@ class QueueHost:
             await hang_up(request)
         elif answer.silence is Silence.STALL:
             await stall(request)
-        path = read_path(ask.path)
-        if isinstance(path, RequestPath) and path.action is Action.STATUS_STREAM and "status" in answer.body:
+        if _streams(ask) and _is_status(answer):
             events = self._statuses(ask, answer)
             return StreamingResponse(events, 200, answer.headers, media_type="text/event-stream")
         return reply(answer.body, answer.status, answer.headers)
@@ -59,7 +58,7 @@ class QueueHost:
         A request that is cancelled in the queue ends the stream too: there is no status of it any more.
         """
         told, logged = None, 0
-        while answer.body.get("status") in set(State):
+        while _is_status(answer):
             event, logged = _with_new_logs(answer.body, logged)
             if answer.body != told:
                 yield f"data: {json.dumps(event)}\n\n"
@@ -68,6 +67,16 @@ class QueueHost:
             told = answer.body
             await self._bell.wait()
             answer = self._desk.answer(ask)
+
+
+def _streams(ask: Ask) -> bool:
+    path = read_path(ask.path)
+    return isinstance(path, RequestPath) and path.action is Action.STATUS_STREAM
+
+
+def _is_status(answer: Answer) -> bool:
+    """Whether the desk could say where the request stands."""
+    return answer.body.get("status") in set(State)
 
 
 def _with_new_logs(body: JsonObject, logged: int) -> tuple[JsonObject, int]:

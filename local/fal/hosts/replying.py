@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.fal.clock import Clock
-from local.fal.hosts.address import address_of
 from local.fal.journal import Journal
 from local.fal.outcomes import JsonObject, Outcome
 from pipeline.errors import BadRequest
@@ -30,7 +29,8 @@ class Noting:
         self._journal.received(
             at=self._clock.now(),
             method=request.method,
-            url=f"{address_of(request)}{request.url.path}",
+            host=request.url.netloc,
+            path=request.url.path,
             query=request.url.query,
             headers=dict(request.headers),
             body=body,

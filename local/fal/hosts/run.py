@@ -45,13 +45,10 @@ class RunHost:
         self._note = note
         self._new_id = new_id
 
-    def routes(self) -> list[BaseRoute]:
-        """Its routes; the realtime sockets of the same host have their own."""
-        return [Route("/{path:path}", self.answer, methods=METHODS)]
-
-    def app(self) -> Router:
-        """The host's app."""
-        return Router(routes=self.routes(), redirect_slashes=False)
+    def app(self, realtime: BaseRoute) -> Router:
+        """The host's app, with the route of the sockets that it shares with `realtime`."""
+        calls = Route("/{path:path}", self.answer, methods=METHODS)
+        return Router(routes=[realtime, calls], redirect_slashes=False)
 
     async def answer(self, request: Request) -> Response:
         """Run a model, or stream it."""
@@ -68,7 +65,7 @@ class RunHost:
         if isinstance(order, Outcome):
             return reply_with(order)
         headers = named(self._new_id())
-        outcome = await self._dispatcher.run_direct(partial(self._runner.run, order.work))
+        outcome = await self._dispatcher.in_a_place(partial(self._runner.run, order.work))
         if outcome is None:
             return reply_with(replies.TOO_MANY_AT_ONCE, headers)
         if path == endpoint or not outcome.ok:

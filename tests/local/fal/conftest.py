@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
@@ -15,9 +15,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from local.fal.emulator import Emulator
-from local.fal.endpoints import ClipRequest
+from local.fal.faults import Fault
 from local.fal.knobs import Knobs
-from local.fal.server import open_listener, serve_app
+from local.fal.models.film import Drawing
+from local.fal.server import Door, open_listener, serve_app
 from tests.local.fal.emulated import KEY_SEED, Inbox, ManualClock, Running
 
 
@@ -54,7 +55,11 @@ async def start(
     clients: list[httpx.AsyncClient] = []
 
     async def start_emulator(
-        *, render: Callable[[ClipRequest], bytes] | None = None, key: str | None = None, **knobs: Any
+        *,
+        render: Callable[[Drawing], bytes] | None = None,
+        key: str | None = None,
+        faults: Sequence[Fault] = (),
+        **knobs: Any,
     ) -> Running:
         clock = ManualClock()
         emulator = Emulator(
@@ -64,6 +69,7 @@ async def start(
             key_seed=KEY_SEED,
             new_id=partial(next, (f"id-{number}" for number in count(1))),
             key=key,
+            faults=faults,
         )
         url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(emulator.serve(host="127.0.0.1", port=0, ready=url.set_result))
@@ -83,6 +89,6 @@ async def inbox(stop_later: Callable[[asyncio.Task[None]], None]) -> Inbox:
     inbox = Inbox(f"http://127.0.0.1:{listener.getsockname()[1]}/hook")
     ready = asyncio.Event()
     app = Starlette(routes=[Route("/hook", inbox.receive, methods=["POST"])])
-    stop_later(asyncio.create_task(serve_app(app, listener, tls=None, ready=ready.set)))
+    stop_later(asyncio.create_task(serve_app(app, [Door(listener)], ready=ready.set)))
     await ready.wait()
     return inbox

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.fal.endpoints import ClipRequest
+from local.fal.models.film import Drawing
 from tests.local.fal.emulated import MODEL, Running
 
 Start = Callable[..., Awaitable[Running]]
@@ -58,7 +58,7 @@ async def test_scripted_failures_have_fals_shapes(
 
 
 async def test_a_renderer_that_crashes_is_a_500_and_the_queue_goes_on(start: Start, clip_bytes: bytes) -> None:
-    def render(request: ClipRequest) -> bytes:
+    def render(request: Drawing) -> bytes:
         if request.text == "boom":
             raise RuntimeError("boom")
         return clip_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from local.fal.endpoints import ClipRequest
+from local.fal.models.film import ClipRequest, Drawing
 from tests.local.fal.emulated import MODEL, Inbox, Running
 
 Start = Callable[..., Awaitable[Running]]
@@ -16,9 +16,9 @@ APP = "fal-ai/fast-animatediff"
 
 
 async def test_a_request_becomes_a_clip_that_can_be_fetched(start: Start, clip_bytes: bytes) -> None:
-    seen: list[ClipRequest] = []
+    seen: list[Drawing] = []
 
-    def render(request: ClipRequest) -> bytes:
+    def render(request: Drawing) -> bytes:
         seen.append(request)
         return clip_bytes
 
@@ -34,13 +34,13 @@ async def test_a_request_becomes_a_clip_that_can_be_fetched(start: Start, clip_b
     assert submitted.status_code == 200
     assert (running.status_code, running.json()["status"]) == (202, "IN_PROGRESS")
     assert (status["status"], status["metrics"]) == ("COMPLETED", {"inference_time": 2.0})
-    assert seen == [ClipRequest("a fox", 5, 512, 512, 4, 16.0)]
+    assert seen == [ClipRequest("a fox", 5, 512, 512, 4, 16.0, 4)]
     assert result.status_code == 200
     assert result.json()["seed"] == 5
     assert result.json()["video"]["url"].startswith(f"{fal.url}/files/")
     assert result.json()["video"]["file_size"] == len(clip_bytes)
     assert result.json()["video"]["content_type"] == clip.headers["content-type"] == "video/mp4"
-    assert result.headers["x-fal-billable-units"] == "2.000"
+    assert result.headers["x-fal-billable-units"] == "2"
     assert (clip.status_code, clip.content) == (206, clip_bytes[:10])
 
 
@@ -119,7 +119,7 @@ async def test_no_more_than_the_limit_render_at_once(start: Start, clip_bytes: b
     guard, threads, most = threading.Lock(), [0], [0]
     release = threading.Event()
 
-    def render(_: ClipRequest) -> bytes:
+    def render(_: Drawing) -> bytes:
         with guard:
             threads[0] += 1
             most[0] = max(most[0], threads[0])

@@ -7,13 +7,10 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
-from local.fal.emulator import serve
-from local.fal.endpoints import ClipRequest
-from local.fal.knobs import Knobs
-from tests.local.fal.emulated import MODEL, Running
+from local.fal.models.film import Drawing
+from tests.local.fal.emulated import Running
 
 Start = Callable[..., Awaitable[Running]]
 
@@ -38,7 +35,7 @@ async def test_stopping_waits_for_a_render_under_way_and_leaves_nothing(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     rendering, release, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def render(_: ClipRequest) -> bytes:
+    def render(_: Drawing) -> bytes:
         rendering.set()
         release.wait(10)
         ended.set()
@@ -75,28 +72,3 @@ async def test_a_taken_port_is_an_error_of_the_caller(start: Start) -> None:
 
     with pytest.raises(OSError, match="in use"):
         await fal.emulator.serve(host="127.0.0.1", port=port)
-
-
-async def test_serve_runs_an_emulator_in_real_time_with_a_key_of_its_own(clip_bytes: bytes) -> None:
-    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(
-        serve(
-            host="127.0.0.1",
-            port=0,
-            knobs=Knobs(latency=(0.01, 0.02)),
-            render=lambda _: clip_bytes,
-            ready=url.set_result,
-        )
-    )
-    async with httpx.AsyncClient(base_url=await url, headers={"Authorization": "Key any"}) as http:
-        submitted = (await http.post(f"/{MODEL}", json={"prompt": "x"})).json()
-        while (await http.get(submitted["status_url"])).status_code == 202:
-            pass
-        result = await http.get(submitted["response_url"])
-        keys = (await http.get("/.well-known/jwks.json")).json()["keys"]
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-    assert result.status_code == 200
-    assert keys[0]["x"] != "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"

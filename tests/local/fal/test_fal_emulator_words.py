@@ -1,14 +1,12 @@
 """Promises of the pure parts: paths, inputs, signatures, retry times, fates."""
 
 import base64
-import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.fal.endpoints import ENDPOINTS, AnimateDiffTurbo, ClipRequest, read_input
 from local.fal.knobs import Knobs, Overrides, draw_fate, read_overrides
 from local.fal.orders import read_arguments
 from local.fal.outcomes import ERROR_BY_STATUS, MODEL_ERRORS, PLATFORM_ERRORS, failed
@@ -42,71 +40,6 @@ def test_paths_of_no_known_form_mean_nothing(path: str) -> None:
 
 def test_a_submit_path_is_the_whole_endpoint_id() -> None:
     assert read_path(f"/{TURBO}/") == SubmitPath(TURBO)
-
-
-def test_defaults_are_those_of_fals_schema() -> None:
-    checked = read_input(TURBO, {"prompt": "a fox"})
-
-    assert isinstance(checked, AnimateDiffTurbo)
-    assert (checked.num_inference_steps, checked.guidance_scale) == (8, 2.0)
-    assert checked.clip(fallback_seed=7) == ClipRequest("a fox", 7, 512, 512, 16, 8.0)
-
-
-def test_named_and_explicit_sizes_both_work() -> None:
-    named = read_input(TURBO, {"prompt": "x", "seed": 1, "video_size": "landscape_16_9"})
-    explicit = read_input(TURBO, {"prompt": "x", "seed": 1, "video_size": {"width": 320, "height": 240}})
-
-    assert isinstance(named, AnimateDiffTurbo)
-    assert isinstance(explicit, AnimateDiffTurbo)
-    assert (named.clip(fallback_seed=0).width, named.clip(fallback_seed=0).height) == (1024, 576)
-    assert (explicit.clip(fallback_seed=0).width, explicit.clip(fallback_seed=0).height) == (320, 240)
-
-
-@pytest.mark.parametrize(
-    ("field", "low", "high"),
-    [("num_frames", 1, 32), ("num_inference_steps", 1, 50), ("guidance_scale", 0, 20), ("fps", 1, 16)],
-)
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_ranges_are_inclusive_and_enforced(endpoint: str, field: str, low: int, high: int) -> None:
-    for good in (low, high):
-        assert not isinstance(read_input(endpoint, {"prompt": "x", field: good}), list)
-    for bad, kind in ((low - 1, "greater_than_equal"), (high + 1, "less_than_equal")):
-        details = read_input(endpoint, {"prompt": "x", field: bad})
-
-        assert isinstance(details, list)
-        assert [(item["loc"], item["type"], item["input"]) for item in details] == [(["body", field], kind, bad)]
-        assert {"msg", "url", "ctx"} <= details[0].keys()
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-@settings(deadline=None)
-@given(data=st.data())
-def test_any_json_is_either_a_clip_within_limits_or_a_list_of_mistakes(endpoint: str, data: st.DataObject) -> None:
-    fields = dict.fromkeys(ENDPOINTS[endpoint].model_fields, json_values)
-    body = data.draw(st.fixed_dictionaries({}, optional=fields))
-    checked = read_input(endpoint, body)
-
-    if isinstance(checked, list):
-        assert checked
-        assert all(item["loc"][0] == "body" for item in checked)
-        json.dumps(checked)
-    else:
-        assert 1 <= checked.clip(fallback_seed=0).frames <= 32
-
-
-def test_motions_belong_to_the_plain_endpoint_and_are_checked() -> None:
-    plain = read_input("fal-ai/fast-animatediff/text-to-video", {"prompt": "x", "motions": ["spin"]})
-    turbo = read_input(TURBO, {"prompt": "x", "motions": ["spin"]})
-
-    assert isinstance(plain, list)
-    assert isinstance(turbo, AnimateDiffTurbo)
 
 
 def test_signature_matches_the_published_vector() -> None:

@@ -10,7 +10,7 @@ import pytest
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from local.renderer import THEMES, frames, render_clip, sheet
+from local.renderer import THEMES, brief_for, frames, render_clip, sheet
 from local.renderer.picture import seed_for
 
 
@@ -90,6 +90,37 @@ def test_same_arguments_write_the_same_file(tmp_path: Path) -> None:
     assert render(tmp_path / "a.mp4").read_bytes() == render(tmp_path / "b.mp4").read_bytes()
 
 
+def test_a_loop_is_repeated_until_the_clip_is_full(tmp_path: Path) -> None:
+    """Exactly the frames asked for, at an even pace, the last round cut short."""
+    file = tmp_path / "clip.mp4"
+    render_clip(file, text="stars", seed=3, width=160, height=96, frames=11, loop_frames=4, fps=8)
+
+    clip = read(file)
+
+    drawn = list(
+        frames("space", seed=seed_for("stars", 3), width=160, height=96, count=4, brief=brief_for("stars"))
+    )
+    assert (len(clip.frames), clip.rate) == (11, Fraction(8))
+    assert clip.seconds == pytest.approx(11 / 8, rel=1e-3)
+    for index, picture in enumerate(clip.frames):
+        away = [np.abs(picture.astype(float) - one).mean() for one in drawn]
+        assert int(np.argmin(away)) == index % 4
+
+
+def test_a_clip_of_a_loop_may_be_longer_than_what_can_be_drawn(tmp_path: Path) -> None:
+    render_clip(
+        tmp_path / "clip.mp4", text="stars", seed=3, width=64, height=64, frames=1441, loop_frames=2, fps=24
+    )
+
+    assert len(read(tmp_path / "clip.mp4").frames) == 1441
+
+
+def test_a_loop_as_long_as_the_clip_changes_nothing(tmp_path: Path) -> None:
+    render_clip(tmp_path / "loop.mp4", text="stars", seed=3, width=160, height=96, frames=5, loop_frames=5, fps=8)
+
+    assert (tmp_path / "loop.mp4").read_bytes() == render(tmp_path / "clip.mp4").read_bytes()
+
+
 @pytest.mark.parametrize("change", [{"text": "more stars"}, {"seed": 4}])
 def test_text_and_seed_both_change_the_picture(tmp_path: Path, change: dict[str, str | int]) -> None:
     one = read(render(tmp_path / "a.mp4", frames=1)).frames[0]
@@ -112,6 +143,8 @@ def test_a_clip_replaces_what_was_there_and_leaves_nothing_beside_it(tmp_path: P
     [
         ({"width": 63}, "width"),
         ({"frames": 0}, "frames"),
+        ({"frames": 0, "loop_frames": 2}, "frames"),
+        ({"loop_frames": 0}, "frames"),
         ({"fps": 0.0}, "fps"),
         ({"fps": float("nan")}, "fps"),
         ({"fps": 1000.0}, "fps"),
@@ -130,11 +163,13 @@ def test_an_impossible_clip_is_refused_and_nothing_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sheet_shows_every_theme_and_seed(tmp_path: Path) -> None:
-    """A row per theme, a column per seed, each as `frames` draws it, without loss."""
-    sheet(tmp_path / "sheet.png", themes=["space", "dream"], seeds=[1, 2, 3], width=64, height=96)
+def test_a_sheet_shows_every_scene_and_seed(tmp_path: Path) -> None:
+    """A row per theme and variant, a column per seed, each as `frames` draws it, without loss; it says which."""
+    rows = sheet(tmp_path / "sheet.png", themes=["space", "dream"], seeds=[1, 2, 3], width=64, height=96)
 
     with av.open(str(tmp_path / "sheet.png")) as container:
         page = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    assert page.shape == (2 * 96, 3 * 64, 3)
-    assert np.array_equal(page[96:, 128:], next(frames("dream", seed=3, width=64, height=96, count=1)))
+    assert rows == ["space/nebula", "space/low_orbit", "dream/silk", "dream/islands"]
+    assert page.shape == (4 * 96, 3 * 64, 3)
+    last = next(frames("dream", variant="islands", seed=3, width=64, height=96, count=1))
+    assert np.array_equal(page[3 * 96 :, 128:], last)

@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from functions.services import Stores
 from local.fal.emulator import Emulator
-from local.fal.endpoints import ClipRequest
 from local.fal.knobs import Knobs
-from local.fal.server import open_listener, serve_app
+from local.fal.models.film import Drawing
+from local.fal.server import Door, open_listener, serve_app
 from local.postgres import EmbeddedPostgres
 from pipeline.download import HttpClipSource
 from pipeline.fal.client import FalGenerator
@@ -100,7 +100,7 @@ async def post(stop_later: Callable[[asyncio.Task[None]], None]) -> Post:
     post = Post(f"http://127.0.0.1:{listener.getsockname()[1]}/hook")
     ready = asyncio.Event()
     app = Starlette(routes=[Route("/hook/{render_id}", post.take, methods=["POST"])])
-    stop_later(asyncio.create_task(serve_app(app, listener, tls=None, ready=ready.set)))
+    stop_later(asyncio.create_task(serve_app(app, [Door(listener)], ready=ready.set)))
     await ready.wait()
     return post
 
@@ -112,12 +112,12 @@ def films() -> list[bytes]:
 
 
 @pytest.fixture
-def film_for(films: list[bytes], clip_bytes: bytes) -> Callable[[ClipRequest], bytes]:
+def film_for(films: list[bytes], clip_bytes: bytes) -> Callable[[Drawing], bytes]:
     return lambda _: films.pop(0) if films else clip_bytes
 
 
 @pytest.fixture
-def emulator(clock: Timeline, film_for: Callable[[ClipRequest], bytes]) -> Emulator:
+def emulator(clock: Timeline, film_for: Callable[[Drawing], bytes]) -> Emulator:
     numbers = count(1)
     return Emulator(
         knobs=Knobs(latency=(0.0, 0.0)),

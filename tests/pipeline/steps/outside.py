@@ -16,6 +16,7 @@ from starlette.responses import Response
 from local.fal.emulator import Emulator
 
 LIGHTNING, TURBO = "fal-ai/fast-animatediff-lightning", "fal-ai/fast-animatediff/turbo/text-to-video"
+ANIMATEDIFF = "fal-ai/fast-animatediff/text-to-video"
 
 Row = dict[str, Any]
 

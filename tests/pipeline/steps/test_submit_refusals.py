@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from pipeline.lifecycle import Shows, Work
-from tests.pipeline.steps.outside import LIGHTNING, TURBO
+from tests.pipeline.steps.outside import ANIMATEDIFF, LIGHTNING, TURBO
 from tests.pipeline.steps.world import World
 
 
@@ -42,15 +42,26 @@ async def test_a_missing_endpoint_is_asked_again_after_a_day(world: World) -> No
     assert await submits(world, LIGHTNING) == 2
 
 
+async def test_the_last_rung_is_asked_with_parameters_of_its_own(world: World) -> None:
+    """Undistilled AnimateDiff needs more steps than the take asked for; the clip is the take's all the same."""
+    world.wire.answers = [("POST", httpx.Response(404, json={"detail": "Application not found"}))]
+    story = await world.submit()
+
+    assert (await world.live_on(story)).shows == Shows.FINAL
+    [request] = (await world.provider.journal())["requests"]
+    assert request["endpoint"] == ANIMATEDIFF
+    assert (request["input"]["num_inference_steps"], request["input"]["guidance_scale"]) == (25, 7.5)
+
+
 async def test_no_endpoint_at_all_falls_back_with_the_reason(world: World) -> None:
-    """Where the last rung is missing, too, it is asked at most three times, and the placeholder stays."""
+    """Where the last rung is missing, too, that one is asked at most three times, and the placeholder stays."""
     missing = {"detail": "Application not found"}
     world.wire.answers = [("POST", httpx.Response(404, json=missing)) for _ in range(9)]
     story = await world.submit()
     video = await world.live_on(story)
 
     assert (video.shows, video.work, video.reason) == (Shows.PLACEHOLDER, Work.FALLBACK, "endpoint_missing")
-    assert len(world.wire.answers) == 6
+    assert len(world.wire.answers) == 9 - (1 + 3)
     assert await world.provider.accepted() == 0
 
 

@@ -1,6 +1,6 @@
 """`dream`, variant `silk`: silk waves under a great moon, lights rising."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,8 +8,9 @@ from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
 from local.renderer.colour import even_ramp, linear, look_up, plane, smoothstep
 from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import Swarm, add_discs, add_glows, add_lamps, fade
+from local.renderer.particles import add_discs, add_glows, add_lamps
 from local.renderer.theme import Painter
+from local.renderer.themes.dream.lights import Lights, stars
 
 _LAYERS = 7
 
@@ -18,6 +19,7 @@ _LAYERS = 7
 class Mood:
     """Colours: `air` from zenith to horizon, `silk` from the farthest wave to the nearest."""
 
+    tags: frozenset[str]
     air: tuple[str, ...]
     silk: tuple[str, ...]
     sheen: str
@@ -27,39 +29,44 @@ class Mood:
 
 _MOODS = (
     Mood(
-        ("0b0b2e", "2a1f66", "7a4aa6", "e08fb4", "ffd3b4"),
-        ("f0b0bd", "a868b8", "5a43a8", "262470"),
-        "ffe2dc",
-        "fff0de",
-        "ffcf7a",
+        tags=frozenset({"dusk", "violet", "spring"}),
+        air=("0b0b2e", "2a1f66", "7a4aa6", "e08fb4", "ffd3b4"),
+        silk=("f0b0bd", "a868b8", "5a43a8", "262470"),
+        sheen="ffe2dc",
+        moon="fff0de",
+        lamp="ffcf7a",
     ),
     Mood(
-        ("04152e", "0c3a63", "1f7c98", "7fcdbb", "e8f3cf"),
-        ("9ad8c6", "479eb0", "1f6296", "0d2f63"),
-        "e6fff4",
-        "fafff0",
-        "ffdf94",
+        tags=frozenset({"day", "green", "blue", "summer"}),
+        air=("04152e", "0c3a63", "1f7c98", "7fcdbb", "e8f3cf"),
+        silk=("9ad8c6", "479eb0", "1f6296", "0d2f63"),
+        sheen="e6fff4",
+        moon="fafff0",
+        lamp="ffdf94",
     ),
     Mood(
-        ("1a0b2e", "55195e", "b03a78", "f5806e", "ffd08a"),
-        ("f99d80", "c95283", "7a2c86", "341655"),
-        "ffe0c0",
-        "fff0d0",
-        "ffd890",
+        tags=frozenset({"dusk", "red", "gold", "pink"}),
+        air=("1a0b2e", "55195e", "b03a78", "f5806e", "ffd08a"),
+        silk=("f99d80", "c95283", "7a2c86", "341655"),
+        sheen="ffe0c0",
+        moon="fff0d0",
+        lamp="ffd890",
     ),
     Mood(
-        ("0a1238", "24398c", "5f7fd8", "b0b8f0", "f3dcec"),
-        ("c0bcf0", "7a8ade", "4355b0", "1c2a70"),
-        "f2f0ff",
-        "fdf6ff",
-        "ffe9b8",
+        tags=frozenset({"night", "blue", "winter", "storm"}),
+        air=("0a1238", "24398c", "5f7fd8", "b0b8f0", "f3dcec"),
+        silk=("c0bcf0", "7a8ade", "4355b0", "1c2a70"),
+        sheen="f2f0ff",
+        moon="fdf6ff",
+        lamp="ffe9b8",
     ),
     Mood(
-        ("10202c", "2c5560", "6f9aa0", "e0b8a8", "ffe3c0"),
-        ("e0b4a8", "9a8aa4", "50688e", "1e3a5a"),
-        "fff0de",
-        "fff4e0",
-        "ffd98a",
+        tags=frozenset({"dawn", "autumn", "mist"}),
+        air=("10202c", "2c5560", "6f9aa0", "e0b8a8", "ffe3c0"),
+        silk=("e0b4a8", "9a8aa4", "50688e", "1e3a5a"),
+        sheen="fff0de",
+        moon="fff4e0",
+        lamp="ffd98a",
     ),
 )
 
@@ -68,7 +75,8 @@ _MOODS = (
 class Wave:
     """One fold of silk; `base` is a fraction of the height, `near` 0 at the horizon and 1 before the eye.
 
-    Its crest is a sum of sines that swing: `reach` (short sides), `rate` (per short side), `start` (turns).
+    Its crest is a sum of sines: `reach` (short sides), `rate` (per short side), `start` (turns). They swing to
+    and fro by `swing` turns.
     """
 
     base: float
@@ -76,19 +84,20 @@ class Wave:
     reach: Field
     rate: Field
     start: Field
+    swing: float
     body: Field
     sheen: Field
 
     def crest(self, canvas: Canvas, phase: float) -> Field:
         """Short sides below the centre, (1, width)."""
-        swing = 0.035 * np.sin(2 * np.pi * (self.start + phase))
+        swing = self.swing * np.sin(2 * np.pi * (self.start + phase))
         angle = 2 * np.pi * (self.rate * canvas.x.T + self.start + swing)
         rise = (self.reach * np.sin(angle + 0.6 * np.sin(angle + 1))).sum(axis=1)
         crest: Field = (canvas.place(0, self.base)[1] - rise).astype(np.float32)[None, :]
         return crest
 
 
-def _waves(rng: np.random.Generator, mood: Mood) -> list[Wave]:
+def _waves(rng: np.random.Generator, mood: Mood, energy: float) -> list[Wave]:
     """The folds from the farthest, at the horizon, to the nearest, at the foot of the frame."""
     tones = even_ramp(mood.silk)
     waves = []
@@ -103,6 +112,7 @@ def _waves(rng: np.random.Generator, mood: Mood) -> list[Wave]:
             reach=reach.astype(np.float32),
             rate=rate.astype(np.float32),
             start=rng.random(3).astype(np.float32),
+            swing=0.035 * energy,
             body=body,
             sheen=(plane(mood.sheen) * (1 - near) + lighter * near) * np.float32(0.8 - 0.2 * near),
         )
@@ -153,58 +163,10 @@ class Moon:
         picture += (self.tint + (self.haze - self.tint) * (0.3 * marks) - picture) * (disc * (0.95 - 0.75 * sunk))
 
 
-@dataclass(frozen=True)
-class Lights:
-    """Lights that rise through one life per loop; `birth` is each one's phase, `climb` in fractions."""
-
-    swarm: Swarm
-    birth: Field
-    climb: Field
-
-    def at(self, phase: float) -> Swarm:
-        """Where they are and how bright."""
-        life = (self.birth + np.float32(phase)) % 1
-        side = 0.006 * np.sin(2 * np.pi * (life + self.birth * 7))
-        rising = replace(self.swarm, u=self.swarm.u + side, v=self.swarm.v - self.climb * (life - 0.5))
-        return rising.dimmed(fade(life))
-
-
-def _lights(
-    rng: np.random.Generator,
-    count: int,
-    colour: Field,
-    *,
-    radius: tuple[float, float],
-    span: tuple[float, float],
-) -> Lights:
-    size = rng.random(count) ** 2
-    light = colour * (0.5 + 0.5 * rng.random((count, 1)))
-    return Lights(
-        swarm=Swarm(
-            u=rng.random(count).astype(np.float32),
-            v=rng.uniform(*span, count).astype(np.float32),
-            radius=(radius[0] + (radius[1] - radius[0]) * size).astype(np.float32),
-            light=light.astype(np.float32),
-        ),
-        birth=rng.random(count).astype(np.float32),
-        climb=(0.03 + 0.05 * size).astype(np.float32),
-    )
-
-
-def _stars(rng: np.random.Generator, count: int, tint: str) -> Swarm:
-    high = rng.random(count)
-    return Swarm(
-        u=rng.random(count).astype(np.float32),
-        v=(0.5 * high).astype(np.float32),
-        radius=np.full(count, 0.0012, np.float32),
-        light=(((1 - high) * rng.random(count) ** 2)[:, None] * linear(tint) * 1.5).astype(np.float32),
-    )
-
-
-def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Sky, stars and moon stand still and are painted once; clouds, silk and lights move."""
-    mood = _MOODS[int(rng.integers(len(_MOODS)))]
-    waves = _waves(rng, mood)
+    mood = brief.choose(rng, _MOODS)
+    waves = _waves(rng, mood, brief.energy)
     folds = fractal(rng, size=256, slope=1.9)
     clouds = fractal(rng, size=256, slope=1.8)
     moon = Moon(
@@ -215,13 +177,18 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  #
         haze=plane(mood.air[3]),
         marks=clouds,
     )
-    stars = _stars(rng, 200, mood.sheen)
+    heaven = stars(rng, 200, mood.sheen)
     lamp = linear(mood.lamp)
-    far = _lights(rng, 34, lamp * 1.3, radius=(0.0018, 0.004), span=(0.3, 0.8))
-    near = _lights(rng, 18, lamp * 1.6, radius=(0.003, 0.0065), span=(0.4, 0.95))
-    blurred = _lights(rng, 9, lamp * 0.12, radius=(0.014, 0.04), span=(0.45, 1.0))
+    far, near, blurred = (
+        Lights.lit(rng, count, light * lamp, radius=radius, span=span, energy=brief.energy)
+        for count, light, radius, span in (
+            (34, 1.3, (0.0018, 0.004), (0.3, 0.8)),
+            (18, 1.6, (0.003, 0.0065), (0.4, 0.95)),
+            (9, 0.12, (0.014, 0.04), (0.45, 1.0)),
+        )
+    )
     backdrop = look_up(even_ramp(mood.air), canvas.v / np.float32(0.62) + 0 * canvas.u)
-    add_glows(canvas, backdrop, stars)
+    add_glows(canvas, backdrop, heaven)
     moon.rise(canvas, backdrop)
 
     def paint(phase: float) -> Field:

@@ -1,7 +1,7 @@
 """The `forest` theme."""
 
 from local.renderer.theme import Theme
-from local.renderer.themes.forest import mist
+from local.renderer.themes.forest import birches, mist
 from local.renderer.words import vocabulary
 
 THEME = Theme(
@@ -10,5 +10,5 @@ THEME = Theme(
         "forest wood tree jungle leaf fox deer wolf bear owl rabbit squirrel fairy elf hedgehog mushroom "
         "moss fern firefly branch oak pine grove glade witch cabin trail"
     ),
-    variants={"mist": mist.scene},
+    variants={"mist": mist.scene, "birches": birches.scene},
 )

@@ -13,7 +13,7 @@ from local.renderer.noise import fractal, orbit, sample
 from local.renderer.particles import Swarm, add_lamps
 from local.renderer.theme import Painter
 
-_SWAY = 0.014  # short sides; how far the nearest trees move as the eye sways
+_SWAY = 0.014  # short sides; how far the nearest trees usually move as the eye sways
 
 _DEPTHS = (0.05, 0.25, 0.5, 0.75, 1.0)  # of the rows of trees: 0 at the back, 1 before the eye
 
@@ -22,6 +22,7 @@ _DEPTHS = (0.05, 0.25, 0.5, 0.75, 1.0)  # of the rows of trees: 0 at the back, 1
 class Mood:
     """Colours: `air` from the crowns down to the ground, the nearest tree, shafts of light, fireflies."""
 
+    tags: frozenset[str]
     air: tuple[str, ...]
     tree: str
     light: str
@@ -29,11 +30,41 @@ class Mood:
 
 
 _MOODS = (
-    Mood(("0a2a2e", "2f7f78", "8fd0b4", "3d8378", "123a38"), "020a0b", "a8f0d0", "d8ff7a"),
-    Mood(("1a1f3a", "4a5a96", "a9b4de", "5a6a9c", "1c2444"), "04050f", "c4d4ff", "ffe08a"),
-    Mood(("3a2214", "a8632c", "f6cf8a", "b0703a", "40261a"), "0c0504", "ffd890", "fff0b0"),
-    Mood(("1c2a10", "5f8a34", "dce89a", "7a9a48", "24381a"), "050a04", "f2f6a4", "f6ffb0"),
-    Mood(("241436", "74427e", "e2a2b4", "7f4a82", "2a1a3e"), "07040d", "ffc2cc", "a8ffe6"),
+    Mood(
+        tags=frozenset({"mist", "green", "storm"}),
+        air=("0a2a2e", "2f7f78", "8fd0b4", "3d8378", "123a38"),
+        tree="020a0b",
+        light="a8f0d0",
+        spark="d8ff7a",
+    ),
+    Mood(
+        tags=frozenset({"night", "blue", "winter"}),
+        air=("1a1f3a", "4a5a96", "a9b4de", "5a6a9c", "1c2444"),
+        tree="04050f",
+        light="c4d4ff",
+        spark="ffe08a",
+    ),
+    Mood(
+        tags=frozenset({"dusk", "gold", "autumn", "red"}),
+        air=("3a2214", "a8632c", "f6cf8a", "b0703a", "40261a"),
+        tree="0c0504",
+        light="ffd890",
+        spark="fff0b0",
+    ),
+    Mood(
+        tags=frozenset({"day", "green", "summer", "spring"}),
+        air=("1c2a10", "5f8a34", "dce89a", "7a9a48", "24381a"),
+        tree="050a04",
+        light="f2f6a4",
+        spark="f6ffb0",
+    ),
+    Mood(
+        tags=frozenset({"dawn", "violet", "pink"}),
+        air=("241436", "74427e", "e2a2b4", "7f4a82", "2a1a3e"),
+        tree="07040d",
+        light="ffc2cc",
+        spark="a8ffe6",
+    ),
 )
 
 
@@ -54,9 +85,12 @@ class Row:
         return window[:, :-1] + (window[:, 1:] - window[:, :-1]) * part
 
 
-def _row(canvas: Canvas, rng: np.random.Generator, depth: float, rough: Field) -> Row:
-    """Plants, ground and, near the eye, the leaves that hang into the frame; `rough` is a noise field."""
-    margin = int(np.ceil(_SWAY * canvas.short)) + 2
+def _row(canvas: Canvas, rng: np.random.Generator, depth: float, rough: Field, sway: float) -> Row:
+    """Plants, ground and, near the eye, the leaves that hang into the frame; `rough` is a noise field.
+
+    `sway` is how far it will be moved to either side, in short sides.
+    """
+    margin = int(np.ceil(sway * canvas.short)) + 2
     cover = np.zeros((canvas.height, canvas.width + 2 * margin), np.float32)
     left = -(canvas.width / 2 + margin) / canvas.short
     for limbs in _plants(canvas, rng, depth):
@@ -125,7 +159,7 @@ class Fireflies:
     beat: Field
 
     @classmethod
-    def awake(cls, rng: np.random.Generator, count: int, light: Field) -> Self:
+    def awake(cls, rng: np.random.Generator, count: int, light: Field, energy: float) -> Self:
         """Fireflies all over the lower half of the frame; `light` (3,) at their brightest."""
         resting = Swarm(
             u=rng.random(count),
@@ -133,7 +167,9 @@ class Fireflies:
             radius=0.0018 + 0.0024 * rng.random(count) ** 2,
             light=np.tile(light, (count, 1)),
         )
-        return cls(resting, rng.uniform(0.01, 0.035, (2, count)), rng.random((2, count)), rng.random(count))
+        return cls(
+            resting, energy * rng.uniform(0.01, 0.035, (2, count)), rng.random((2, count)), rng.random(count)
+        )
 
     def at(self, phase: float) -> Swarm:
         """Where they are and how bright."""
@@ -151,15 +187,17 @@ def _fog(canvas: Canvas, air: tuple[str, ...], glow_u: float) -> Field:
     return look_up(colours, canvas.v) * (0.3 + 0.85 * np.exp(away * np.float32(-3.2)))
 
 
-def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Trees are painted once; the eye sways, and each row with it by its depth; the rest moves itself."""
-    mood = _MOODS[int(rng.integers(len(_MOODS)))]
+    mood = brief.choose(rng, _MOODS)
     rough = fractal(rng, size=256, slope=1.15, lowest=2)
     mist = fractal(rng, size=128, slope=1.7)
     beams = fractal(rng, size=128, slope=0.9, lowest=2)
     source = (float(rng.uniform(0.1, 0.9)), float(rng.uniform(-0.25, -0.1)))
-    rows = [_row(canvas, rng, depth, rough) for depth in _DEPTHS]
-    behind, before = (Fireflies.awake(rng, count, 2.2 * linear(mood.spark)) for count in (26, 16))
+    sway = _SWAY * brief.energy
+    rows = [_row(canvas, rng, depth, rough, sway) for depth in _DEPTHS]
+    spark = 2.2 * linear(mood.spark)
+    behind, before = (Fireflies.awake(rng, count, spark, brief.energy) for count in (26, 16))
     fog = _fog(canvas, mood.air, 0.5 + (source[0] - 0.5) * 0.7)
     tints = [fog * (0.62 * (1 - depth) ** 1.3 + 0.035) + plane(mood.tree) for depth in _DEPTHS]
     low = smoothstep(0.35, 0.85, canvas.v) * smoothstep(1.1, 0.75, canvas.v)
@@ -170,7 +208,7 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  #
         shafts = light * _shafts(canvas, source, beams, phase)
         right, down = orbit(phase, 0.03, 0.0)
         haze = low * smoothstep(-1.2, 2.2, sample(mist, canvas.x * 0.5 + right, canvas.y * 0.9 + down * 0.5))
-        eye = _SWAY * canvas.short * np.sin(2 * np.pi * phase)
+        eye = sway * canvas.short * np.sin(2 * np.pi * phase)
         for i, (row, tint) in enumerate(zip(rows, tints, strict=True)):
             picture += (tint - picture) * row.seen(canvas, row.depth**1.5 * eye)
             if i in (1, 3):

@@ -1,7 +1,7 @@
 """The `ocean` theme."""
 
 from local.renderer.theme import Theme
-from local.renderer.themes.ocean import open_sea
+from local.renderer.themes.ocean import open_sea, reef
 from local.renderer.words import vocabulary
 
 THEME = Theme(
@@ -10,5 +10,5 @@ THEME = Theme(
         "ocean sea wave whale fish dolphin shark swim sail ship boat island beach surf coral reef tide "
         "sailor mermaid octopus underwater harbour harbor lighthouse pirate coast shore captain water"
     ),
-    variants={"open_sea": open_sea.scene},
+    variants={"open_sea": open_sea.scene, "reef": reef.scene},
 )

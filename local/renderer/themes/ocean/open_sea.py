@@ -16,9 +16,10 @@ from local.renderer.theme import Painter
 @dataclass(frozen=True)
 class Hour:
     """Colours of a time of day: `air` from horizon to zenith, `cloud` from shaded to lit, water: deep, and
-    where light comes through. `stars` is their brightness.
+    where light comes through. `stars` is their brightness, `overcast` how much cloud there is.
     """
 
+    tags: frozenset[str]
     air: tuple[str, ...]
     cloud: tuple[str, ...]
     orb: str
@@ -26,9 +27,11 @@ class Hour:
     deep: str
     crest: str
     stars: float
+    overcast: float = 0.0
 
 
 _SUNSET = Hour(
+    tags=frozenset({"dusk", "gold", "pink"}),
     air=("ffb45e", "f58a5c", "c9597a", "6b3f8f", "2a2a66", "171a47"),
     cloud=("3a2a66", "8a4480", "e8786a", "ffc58a"),
     orb="ffe9b8",
@@ -38,6 +41,7 @@ _SUNSET = Hour(
     stars=0.0,
 )
 _MOONLIGHT = Hour(
+    tags=frozenset({"night", "blue", "winter"}),
     air=("4a6f96", "2c4f7c", "1a3460", "101f45", "0a1330", "060b20"),
     cloud=("0c1630", "27406b", "6f8fb5", "c3d6ea"),
     orb="eef4ff",
@@ -47,6 +51,7 @@ _MOONLIGHT = Hour(
     stars=1.0,
 )
 _DAWN = Hour(
+    tags=frozenset({"dawn", "pink", "spring", "mist"}),
     air=("ffe0bd", "ffc1b0", "e9a0b6", "a98cc4", "6f87c4", "4a6bb0"),
     cloud=("8a7fb5", "c79bb8", "f7b9ac", "ffe6c8"),
     orb="fff3d6",
@@ -56,6 +61,7 @@ _DAWN = Hour(
     stars=0.0,
 )
 _AFTERGLOW = Hour(
+    tags=frozenset({"dusk", "red", "violet", "autumn"}),
     air=("ff8a5a", "d9596a", "8f3f7d", "4a2f78", "1f2158", "0d1238"),
     cloud=("1c1740", "5a2a66", "c04d6a", "ff9a70"),
     orb="ffd9a0",
@@ -65,6 +71,7 @@ _AFTERGLOW = Hour(
     stars=0.5,
 )
 _GOLD = Hour(
+    tags=frozenset({"day", "gold", "green"}),
     air=("ffe9b0", "f9cf86", "dcb384", "8fa79c", "4f8597", "2c6480"),
     cloud=("5c7480", "a89a86", "eac792", "fff0c4"),
     orb="fff6d8",
@@ -73,7 +80,28 @@ _GOLD = Hour(
     crest="3aa58a",
     stars=0.0,
 )
-_HOURS = (_SUNSET, _MOONLIGHT, _DAWN, _AFTERGLOW, _GOLD)
+_NOON = Hour(
+    tags=frozenset({"day", "blue", "summer"}),
+    air=("dff0ec", "b4dcea", "7fbfe4", "4f9cd8", "2f7cc4", "1f62aa"),
+    cloud=("8fb0cc", "bcd2e2", "e4eef0", "fffaf0"),
+    orb="fffbe6",
+    glow="fff0c8",
+    deep="05345c",
+    crest="2fa6b4",
+    stars=0.0,
+)
+_GALE = Hour(
+    tags=frozenset({"storm", "mist", "winter"}),
+    air=("c2cdbe", "93a6a6", "687f88", "465c69", "2f414f", "202e3b"),
+    cloud=("1d2832", "3a4a56", "6c7d84", "c8cdbf"),
+    orb="f4f2dc",
+    glow="b9c4ae",
+    deep="061a22",
+    crest="194450",
+    stars=0.0,
+    overcast=0.9,
+)
+_HOURS = (_SUNSET, _MOONLIGHT, _DAWN, _AFTERGLOW, _GOLD, _NOON, _GALE)
 
 
 def _sky(rng: np.random.Generator, hour: Hour) -> Sky:
@@ -87,6 +115,7 @@ def _sky(rng: np.random.Generator, hour: Hour) -> Sky:
         orb_u=float(rng.uniform(0.22, 0.78)),
         orb_up=float(rng.uniform(0.06, 0.16)),
         orb_radius=float(rng.uniform(0.028, 0.045)),
+        overcast=hour.overcast,
     )
 
 
@@ -157,16 +186,16 @@ class Water:
         return picture
 
 
-def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:  # noqa: ARG001
+def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Land and stars stand still; clouds drift and the swell runs towards the eye."""
-    hour = _HOURS[int(rng.integers(len(_HOURS)))]
+    hour = brief.choose(rng, _HOURS)
     sky = _sky(rng, hour)
     clouds = fractal(rng, size=256, slope=1.7)
     wind = float(-np.pi / 2 + rng.uniform(-0.7, 0.7))
     swells = (
-        Swell.blown(rng, size=256, side=9.0, steep=0.13, wind=wind),
-        Swell.blown(rng, size=256, side=2.3, steep=0.11, wind=wind + 0.5),
-        Swell.blown(rng, size=128, side=0.55, steep=0.08, wind=wind - 0.4),
+        Swell.blown(rng, size=256, side=9.0, steep=0.13 * brief.energy, wind=wind),
+        Swell.blown(rng, size=256, side=2.3, steep=0.11 * brief.energy, wind=wind + 0.5),
+        Swell.blown(rng, size=128, side=0.55, steep=0.08, wind=wind - 0.4),  # ripples are much alike in any wind
     )
     water = Water(sky, swells, deep=plane(hour.deep), crest=plane(hour.crest))
     land = _headlands(canvas, sky, fractal(rng, size=256, slope=1.25))

@@ -1,7 +1,7 @@
 """The `space` theme."""
 
 from local.renderer.theme import Theme
-from local.renderer.themes.space import nebula
+from local.renderer.themes.space import low_orbit, nebula
 from local.renderer.words import vocabulary
 
 THEME = Theme(
@@ -10,5 +10,5 @@ THEME = Theme(
         "space star galaxy planet moon cosmos cosmic universe astronaut rocket nebula comet asteroid orbit "
         "spaceship alien meteor constellation mars saturn jupiter interstellar starship satellite"
     ),
-    variants={"nebula": nebula.scene},
+    variants={"nebula": nebula.scene, "low_orbit": low_orbit.scene},
 )

@@ -173,10 +173,18 @@ def test_null_may_be_said_in_every_dialect(nullable: dict[str, Any]) -> None:
     assert isinstance(checker.check({"seed": "x"}), list)
 
 
-def test_a_default_beside_a_reference_counts() -> None:
-    size = {"allOf": [{"$ref": "#/$defs/ImageSize"}], "default": {"width": 1, "height": 2}}
+@pytest.mark.parametrize(
+    "reference",
+    [{"$ref": "#/$defs/ImageSize"}, {"allOf": [{"$ref": "#/$defs/ImageSize"}]}],
+    ids=["plain", "all of"],
+)
+def test_a_default_beside_a_reference_counts(reference: dict[str, Any]) -> None:
+    """And goes before one that stands where the reference leads."""
+    properties = {"size": reference | {"default": {"width": 1, "height": 2}}}
+    document = schema(properties)
+    document["$defs"] = {"ImageSize": document["$defs"]["ImageSize"] | {"default": {}}}
 
-    assert Checker(schema({"size": size}), name="Input").check({}) == {"size": {"width": 1, "height": 2}}
+    assert Checker(document, name="Input").check({}) == {"size": {"width": 1, "height": 2}}
 
 
 def test_what_all_of_says_is_asked_together() -> None:

@@ -1,0 +1,14 @@
+"""The `city` theme."""
+
+from local.renderer.theme import Theme
+from local.renderer.themes.city import rooftops, skyline
+from local.renderer.words import vocabulary
+
+THEME = Theme(
+    name="city",
+    words=vocabulary(
+        "city street town neon skyline skyscraper tower building rooftop roof house window bridge traffic car "
+        "taxi train subway metro bus downtown avenue urban village lamp lantern cafe shop market apartment chimney"
+    ),
+    variants={"skyline": skyline.scene, "rooftops": rooftops.scene},
+)

@@ -1,0 +1,15 @@
+"""The `nature` theme."""
+
+from local.renderer.theme import Theme
+from local.renderer.themes.nature import meadow, seasons
+from local.renderer.words import vocabulary
+
+THEME = Theme(
+    name="nature",
+    words=vocabulary(
+        "nature meadow flower garden spring summer autumn season blossom bloom petal rose tulip daisy poppy "
+        "sunflower lavender dandelion grass field butterfly bee ladybird ladybug bird orchard cherry farm sheep "
+        "lamb picnic swing countryside breeze"
+    ),
+    variants={"meadow": meadow.scene, "seasons": seasons.scene},
+)

@@ -1,0 +1,89 @@
+"""What an input asks for, before anything is rendered: seconds, pixels, images. Pure; reads fal's own words.
+
+Endpoints call the same thing by different names; those of the endpoints with facts are known here. An input
+must have its defaults filled in (`EndpointFacts.with_defaults`).
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+SIZES: Mapping[str, tuple[int, int]] = {
+    "square_hd": (1024, 1024),
+    "square": (512, 512),
+    "portrait_4_3": (768, 1024),
+    "portrait_16_9": (576, 1024),
+    "landscape_4_3": (1024, 768),
+    "landscape_16_9": (1024, 576),
+}
+"""Width and height in pixels of the sizes that fal has names for."""
+
+SIDE = 512
+"""Pixels of a side that a size does not give; the default of fal's ImageSize schema."""
+
+_RATES = ("fps", "frames_per_second", "frame_rate")
+_LINES = re.compile(r"([0-9]{2,5})p")
+_RATIO = re.compile(r"([1-9][0-9]{0,2}):([1-9][0-9]{0,2})")
+
+
+def video_seconds(given: Mapping[str, object]) -> Decimal | None:
+    """The length of the video: its `duration`, or its frames at their rate. None where the input is silent."""
+    duration = number(given.get("duration"))
+    if duration is not None:
+        return duration
+    frames, per_second = number(given.get("num_frames")), rate(given)
+    return None if frames is None or per_second is None else frames / per_second
+
+
+def rate(given: Mapping[str, object]) -> Decimal | None:
+    """Frames per second. None where the input is silent."""
+    return next((found for name in _RATES if (found := number(given.get(name)))), None)
+
+
+def frames(given: Mapping[str, object]) -> Decimal | None:
+    """How many frames the video has, those made up between the rendered ones included. None where it is silent."""
+    rendered, seconds, per_second = number(given.get("num_frames")), number(given.get("duration")), rate(given)
+    if rendered is not None:
+        return rendered * ((number(given.get("num_interpolated_frames")) or 0) + 1)
+    return None if seconds is None or per_second is None else seconds * per_second
+
+
+def steps(given: Mapping[str, object]) -> Decimal | None:
+    """How often each frame is denoised. None where the input is silent."""
+    return number(given.get("num_inference_steps")) or number(given.get("steps"))
+
+
+def size(given: Mapping[str, object]) -> tuple[int, int] | None:
+    """Width and height in pixels of `video_size`, `image_size` or `resolution`, None where none of them says."""
+    match given.get("video_size", given.get("image_size")):
+        case str(name):
+            return SIZES.get(name)
+        case Mapping() as sides:
+            return int(number(sides.get("width")) or SIDE), int(number(sides.get("height")) or SIDE)
+        case _:
+            return _in_lines(given.get("resolution"), given.get("aspect_ratio"))
+
+
+def images(given: Mapping[str, object]) -> int:
+    """How many images are wanted."""
+    return int(number(given.get("num_images")) or 1)
+
+
+def number(value: object) -> Decimal | None:
+    """A number, also one in digits ("5"): a duration is text at one endpoint and a number at another."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    text = str(value)
+    return Decimal(text) if text.replace(".", "", 1).isdecimal() else None
+
+
+def _in_lines(resolution: object, aspect_ratio: object) -> tuple[int, int] | None:
+    """The size of 720p and the like: that many pixels on the shorter side, 16:9 unless it is said."""
+    lines = _LINES.fullmatch(resolution) if isinstance(resolution, str) else None
+    shape = _RATIO.fullmatch(aspect_ratio if isinstance(aspect_ratio, str) else "16:9")
+    if lines is None or shape is None:
+        return None
+    short, width, height = int(lines[1]), int(shape[1]), int(shape[2])
+    long = round(short * Fraction(max(width, height), min(width, height)))
+    return (long, short) if width >= height else (short, long)
