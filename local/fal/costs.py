@@ -3,16 +3,14 @@
 from decimal import Decimal
 
 from local.fal.outcomes import JsonObject
-from pipeline.fal.facts import endpoint_facts
+from pipeline.fal.pricing import Price
 
 
-def cost_of(endpoint: str, billable_units: str | None) -> JsonObject:
-    """The `unit` that the endpoint is billed by, and the `cost` of so many in US dollars, as a decimal string.
+def cost_of(price: Price | None, billable_units: str | None) -> JsonObject:
+    """The `unit` that a model is billed by, and the `cost` of so many in US dollars, as a decimal string.
 
-    None for what is not known: an endpoint without a file or a published price, a request that has not ended.
+    None for what is not known: a model without a published price, a request that has not ended.
     """
-    facts = endpoint_facts(endpoint)
-    price = None if facts is None else facts.price
     if price is None:
         return {"unit": None, "cost": None}
     if price.dollars is None or billable_units is None:

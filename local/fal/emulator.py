@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from local.fal.account import Account
 from local.fal.bell import Bell
+from local.fal.calls import Calls
 from local.fal.clock import Clock
 from local.fal.delivery import Courier
 from local.fal.desk import Desk
@@ -26,6 +27,7 @@ from local.fal.faults import Fault, Faults
 from local.fal.files import Files
 from local.fal.hosts import HostApps, join_hosts
 from local.fal.hosts.cdn import CdnHost
+from local.fal.hosts.commons import Commons
 from local.fal.hosts.console import Console
 from local.fal.hosts.over_ws import OverWsHost
 from local.fal.hosts.queue import QueueHost
@@ -146,6 +148,7 @@ class Emulator:
         account = Account(key=self._key, new_secret=self._new_id)
         orders = Orders(catalogue=self._catalogue, knobs=self._knobs, faults=self._faults)
         note = Noting(self.journal, self._clock)
+        calls = Calls(runner=runner, clock=self._clock, note=self.journal.changed)
         desk = Desk(
             account=account,
             queue=queue,
@@ -158,32 +161,31 @@ class Emulator:
             account=account,
             orders=orders,
             dispatcher=dispatcher,
-            runner=runner,
+            calls=calls,
             clock=self._clock,
             note=note,
             new_id=self._new_id,
         )
         realtime = RealtimeHost(
-            account=account, orders=orders, dispatcher=dispatcher, runner=runner, clock=self._clock
+            account=account,
+            orders=orders,
+            dispatcher=dispatcher,
+            calls=calls,
+            clock=self._clock,
+            new_id=self._new_id,
         )
         over_ws = OverWsHost(
             account=account,
             orders=orders,
             dispatcher=dispatcher,
-            runner=runner,
+            calls=calls,
             clock=self._clock,
             new_id=self._new_id,
         )
         uploads = Uploads(new_id=self._new_id)
         cdn = CdnHost(account=account, files=files, uploads=uploads, clock=self._clock, note=note)
-        console = Console(
-            account=account,
-            files=files,
-            signer=self._signer,
-            journal=self.journal,
-            clock=self._clock,
-            note=note,
-        )
+        commons = Commons(account=account, files=files, signer=self._signer, clock=self._clock, note=note)
+        console = Console(account=account, catalogue=self._catalogue, journal=self.journal, clock=self._clock)
         return join_hosts(
             HostApps(
                 queue=QueueHost(desk=desk, bell=bell, note=note).app(),
@@ -191,6 +193,7 @@ class Emulator:
                 over_ws=over_ws.app(),
                 rest=RestHost(account=account, files=files, uploads=uploads, clock=self._clock, note=note).app(),
                 cdn=cdn.app(),
-                everywhere=(*console.routes(), *cdn.part_routes()),
+                everywhere=(*commons.routes(), *cdn.part_routes()),
+                ours=tuple(console.routes()),
             )
         )

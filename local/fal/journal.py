@@ -12,12 +12,20 @@ from typing import Any
 from local.fal.outcomes import JsonObject
 from local.fal.queue import Job, State
 from local.fal.webhooks import Attempt
+from pipeline.errors import BadRequest
 
 LIMIT = 10_000
 LONGEST_BODY = 256 * 1024
 """Bytes; of a longer body only its length is kept."""
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 SECRET_QUERY = "fal_jwt_token"  # noqa: S105 - the name of it
+
+
+FIELDS = (
+    "request_id", "gateway_request_id", "number", "endpoint", "state", "status", "billable_units", "attempts",
+    "priority", "direct", "cancel_requested", "cancelled", "expired", "webhook_url",
+)  # fmt: skip
+"""What requests can be chosen by."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +77,15 @@ class Journal:
     def listing(self, *, wanted: Mapping[str, str], now: float) -> JsonObject:
         """Everything, ready for JSON; of the requests only those whose fields read as in `wanted`.
 
-        `limit` in `wanted` keeps the newest so many of both lists.
+        `limit` in `wanted` keeps the newest so many of both lists. Raises `BadRequest` for a name in `wanted` that
+        no request has, and for a limit that is none.
         """
         conditions = {name: value for name, value in wanted.items() if name != "limit"}
+        if unknown := conditions.keys() - FIELDS:
+            raise BadRequest(f"requests have no {', '.join(sorted(unknown))}; they have {', '.join(FIELDS)}")
+        newest = -_limit(wanted.get("limit"))
         requests = [self._request(job, now=now) for job in self._jobs.values()]
         fitting = [entry for entry in requests if _fits(entry, conditions)]
-        newest = -_limit(wanted.get("limit"))
         received = list(self._received)[newest:]
         return {"received": [asdict(entry) for entry in received], "requests": fitting[newest:]}
 
@@ -91,6 +102,7 @@ class Journal:
             "billable_units": job.outcome.headers.get("x-fal-billable-units") if job.outcome else None,
             "attempts": job.attempts,
             "priority": job.priority.name.lower(),
+            "direct": job.direct,
             "cancel_requested": job.cancel_requested,
             "cancelled": job.cancel_requested and job.state is State.IN_QUEUE,
             "expired": job.expires_at is not None and job.expires_at <= now,
@@ -108,7 +120,11 @@ def _fits(entry: JsonObject, conditions: Mapping[str, str]) -> bool:
 
 
 def _limit(value: str | None) -> int:
-    return int(value) if value is not None and value.isascii() and value.isdigit() and int(value) else LIMIT
+    if value is None:
+        return LIMIT
+    if not (value.isascii() and value.isdigit() and int(value)):
+        raise BadRequest(f"limit is a number above 0, not {value!r}")
+    return int(value)
 
 
 def _readable(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON the caller sent

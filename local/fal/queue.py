@@ -56,7 +56,8 @@ Rank = tuple[Priority, int, str]
 class Job:
     """One accepted request. Times in Unix seconds; `base_url` as the caller reached us, no final slash.
 
-    `attempts` counts those begun; each after the first has a `gateway_request_id` of its own.
+    `attempts` counts those begun; each after the first has a `gateway_request_id` of its own. `direct` is one that
+    was answered in its own connection: it never was in the queue, and is a job for the record only.
     """
 
     request_id: str
@@ -76,6 +77,7 @@ class Job:
     expires_at: float | None = None
     outcome: Outcome | None = None
     cancel_requested: bool = False
+    direct: bool = False
 
     @property
     def endpoint(self) -> str:

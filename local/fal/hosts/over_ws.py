@@ -5,19 +5,20 @@ JSON goes in; back come a text frame `start` with status and headers, the body, 
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from starlette.routing import Router, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from local.fal import replies
 from local.fal.account import Account
+from local.fal.calls import Calls
 from local.fal.clock import Clock
 from local.fal.dispatcher import Dispatcher
 from local.fal.hosts.address import address_of
 from local.fal.hosts.replying import reply_with
 from local.fal.orders import Orders
 from local.fal.outcomes import Outcome
-from local.fal.runner import Runner
 
 
 class OverWsHost:
@@ -29,14 +30,14 @@ class OverWsHost:
         account: Account,
         orders: Orders,
         dispatcher: Dispatcher,
-        runner: Runner,
+        calls: Calls,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self._account = account
         self._orders = orders
         self._dispatcher = dispatcher
-        self._runner = runner
+        self._calls = calls
         self._clock = clock
         self._new_id = new_id
 
@@ -57,17 +58,17 @@ class OverWsHost:
                 await self._answer(socket, endpoint, await socket.receive_text())
 
     async def _answer(self, socket: WebSocket, endpoint: str, text: str) -> None:
-        began = self._clock.now()
-        outcome = await self._outcome(socket, endpoint, text)
-        head = {"request_id": self._new_id(), "status": outcome.status}
+        began, request_id = self._clock.now(), self._new_id()
+        outcome = await self._outcome(socket, endpoint, text, request_id)
+        head = {"request_id": request_id, "status": outcome.status}
         await socket.send_json({"type": "start", **head, "headers": dict(outcome.headers)})
         await socket.send_bytes(outcome.encoded)
         await socket.send_json({"type": "end", **head, "time_to_first_byte_seconds": self._clock.now() - began})
 
-    async def _outcome(self, socket: WebSocket, endpoint: str, text: str) -> Outcome:
+    async def _outcome(self, socket: WebSocket, endpoint: str, text: str, request_id: str) -> Outcome:
         address = address_of(socket)
         order = self._orders.take(endpoint, headers=socket.headers, body=text.encode(), address=address)
         if isinstance(order, Outcome):
             return order
-        outcome = await self._dispatcher.in_a_place(lambda: self._runner.run(order.work))
+        outcome = await self._dispatcher.in_a_place(partial(self._calls.run, order, request_id=request_id))
         return outcome or replies.TOO_MANY_AT_ONCE

@@ -7,6 +7,7 @@ fal's own, always text: timings, and the error that ends a session. This is how 
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,13 +18,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from local.fal import replies
 from local.fal.account import UNAUTHORIZED, Account
+from local.fal.calls import Calls
 from local.fal.clock import Clock
 from local.fal.dispatcher import Dispatcher
 from local.fal.hosts.address import address_of
 from local.fal.hosts.replying import reply_with
 from local.fal.orders import Orders
 from local.fal.outcomes import JsonObject, Outcome, error_of
-from local.fal.runner import Runner
 
 REALTIME = "/realtime"
 IDLE = 60.0
@@ -41,12 +42,20 @@ class RealtimeHost:
     """A session takes one of the account's places for as long as it lasts."""
 
     def __init__(
-        self, *, account: Account, orders: Orders, dispatcher: Dispatcher, runner: Runner, clock: Clock
+        self,
+        *,
+        account: Account,
+        orders: Orders,
+        dispatcher: Dispatcher,
+        calls: Calls,
+        clock: Clock,
+        new_id: Callable[[], str],
     ) -> None:
         self._account = account
         self._orders = orders
         self._dispatcher = dispatcher
-        self._runner = runner
+        self._calls = calls
+        self._new_id = new_id
         self._clock = clock
 
     def route(self) -> WebSocketRoute:
@@ -109,7 +118,7 @@ class RealtimeHost:
             return _failed(f"the frame holds neither msgpack nor JSON: {error}")
         began = self._clock.now()
         order = self._orders.take(endpoint, headers=socket.headers, body=body, address=address_of(socket))
-        outcome = order if isinstance(order, Outcome) else await self._runner.run(order.work)
+        outcome = order if isinstance(order, Outcome) else await self._calls.run(order, request_id=self._new_id())
         if not outcome.ok:
             return _failed(error_of(outcome)[0])
         if message.get("bytes") is not None:

@@ -15,10 +15,13 @@ from starlette.types import ASGIApp
 
 from local.fal.hosts.address import Address
 
+# browsers call fal from any page; what is ours no other site may touch
+_FROM_ANYWHERE = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+
 
 @dataclass(frozen=True)
 class HostApps:
-    """One app per host of fal's, and what every host has beside it."""
+    """One app per host of fal's, what every host has beside it, and what is the emulator's own."""
 
     queue: ASGIApp
     run: ASGIApp
@@ -26,21 +29,21 @@ class HostApps:
     rest: ASGIApp
     cdn: ASGIApp
     everywhere: tuple[BaseRoute, ...]
+    ours: tuple[BaseRoute, ...]
 
 
 def join_hosts(apps: HostApps) -> ASGIApp:
     """The ASGI app. Serve it with `local.fal.server`: hanging up needs the connection."""
     return Starlette(
-        # browsers call fal from any page
-        middleware=[
-            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
-            Middleware(Address),
+        middleware=[Middleware(Address)],
+        routes=[
+            *apps.ours,
+            Mount("/", Router(routes=_fals(apps), redirect_slashes=False), middleware=[_FROM_ANYWHERE]),
         ],
-        routes=[Mount("/", Router(routes=_routes(apps), redirect_slashes=False))],
     )
 
 
-def _routes(apps: HostApps) -> list[BaseRoute]:
+def _fals(apps: HostApps) -> list[BaseRoute]:
     return [
         *apps.everywhere,
         Mount("/queue", apps.queue),

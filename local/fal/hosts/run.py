@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route, Router
 
 from local.fal import replies
 from local.fal.account import Account
+from local.fal.calls import Calls
 from local.fal.clock import Clock
 from local.fal.desk import named
 from local.fal.dispatcher import Dispatcher
@@ -18,7 +19,6 @@ from local.fal.hosts.queue import METHODS
 from local.fal.hosts.replying import Noting, reply_with
 from local.fal.orders import Orders
 from local.fal.outcomes import Outcome
-from local.fal.runner import Runner
 
 STREAM = "/stream"
 
@@ -32,7 +32,7 @@ class RunHost:
         account: Account,
         orders: Orders,
         dispatcher: Dispatcher,
-        runner: Runner,
+        calls: Calls,
         clock: Clock,
         note: Noting,
         new_id: Callable[[], str],
@@ -40,7 +40,7 @@ class RunHost:
         self._account = account
         self._orders = orders
         self._dispatcher = dispatcher
-        self._runner = runner
+        self._calls = calls
         self._clock = clock
         self._note = note
         self._new_id = new_id
@@ -64,8 +64,9 @@ class RunHost:
         order = self._orders.take(endpoint, headers=request.headers, body=body, address=address_of(request))
         if isinstance(order, Outcome):
             return reply_with(order)
-        headers = named(self._new_id())
-        outcome = await self._dispatcher.in_a_place(partial(self._runner.run, order.work))
+        request_id = self._new_id()
+        headers = named(request_id)
+        outcome = await self._dispatcher.in_a_place(partial(self._calls.run, order, request_id=request_id))
         if outcome is None:
             return reply_with(replies.TOO_MANY_AT_ONCE, headers)
         if path == endpoint or not outcome.ok:

@@ -64,6 +64,21 @@ async def test_a_locked_account_is_told_so_and_can_be_unlocked(start: Start) -> 
     assert (await fal.submit()).status_code == 200
 
 
+async def test_the_page_of_another_site_can_touch_nothing_of_ours(start: Start) -> None:
+    """Nor read the record; fal's own URLs are open to any page."""
+    fal = await start()
+    foreign = {"Origin": "https://evil.example"}
+    own = await fal.http.post("/_emulator/account", json={"locked": False}, headers={"Origin": fal.url})
+    locked = await fal.http.post("/_emulator/account", content='{"locked": true}', headers=foreign)
+    moved = await fal.http.post("/_emulator/clock", content='{"advance": 60}', headers=foreign)
+    record = await fal.http.get("/_emulator/requests", headers=foreign)
+    submitted = await fal.submit(headers=foreign)
+
+    assert [answer.status_code for answer in (own, locked, moved)] == [200, 400, 400]
+    assert "access-control-allow-origin" not in record.headers
+    assert submitted.headers["access-control-allow-origin"] == "*"
+
+
 async def test_the_record_can_be_asked_for_some_requests_only(start: Start) -> None:
     fal = await start()
     done = [await fal.submit({"prompt": f"fox {number}"}) for number in range(3)]

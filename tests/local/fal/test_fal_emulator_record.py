@@ -1,5 +1,6 @@
 """Promises of /_emulator/requests: what came in, what became of it, and a choice of it by query parameters."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -51,6 +52,32 @@ async def test_a_limit_keeps_the_newest_in_their_order(busy: Running) -> None:
     assert await numbers(busy, limit="100") == [1, 2, 3, 4, 5, 6]
     listing = (await busy.http.get("/_emulator/requests", params={"limit": "2"})).json()
     assert len(listing["received"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "word"), [("endpont=x", "endpoint"), ("limit=0", "limit"), ("limit=few", "limit")]
+)
+async def test_a_mistyped_choice_is_told(start: Start, query: str, word: str) -> None:
+    """An empty answer would look like an empty record."""
+    answer = await (await start()).http.get(f"/_emulator/requests?{query}")
+
+    assert answer.status_code == 400
+    assert word in answer.json()["detail"]
+
+
+async def test_direct_calls_stand_in_the_record_while_they_run_and_after(start: Start) -> None:
+    """With their input, their output and their bill, like those that queued."""
+    fal = await start(latency=(2.0, 2.0))
+    call = asyncio.create_task(fal.http.post(f"/run/{MODEL}", json={"prompt": "a fox"}))
+    await fal.clock.asleep(2.0)
+    [running] = await listed(fal, direct="true")
+    fal.clock.forward(2.0)
+    answer = await call
+    [done] = await listed(fal, direct="true")
+
+    assert (running["state"], done["state"], done["status"]) == ("IN_PROGRESS", "COMPLETED", 200)
+    assert done["request_id"] == answer.headers["x-fal-request-id"]
+    assert (done["input"], done["output"], done["billable_units"]) == ({"prompt": "a fox"}, answer.json(), "2")
 
 
 async def test_the_record_says_what_a_request_would_cost(start: Start) -> None:
