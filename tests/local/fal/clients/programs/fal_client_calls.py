@@ -153,7 +153,7 @@ class Calls:
     async def ws_connect(self) -> Any:
         connection = self._client.ws_connect(PICTURE, path="/realtime")
         text = json.dumps({"prompt": "a leaf", "seed": 8})
-        return json.loads(await asyncio.wait_for(exchanged(connection, text), 10))
+        return json.loads(await exchanged(connection, text))
 
     async def upload(self) -> Any:
         settings = fal_client.StorageSettings(expires_in="1h")
@@ -235,7 +235,7 @@ class Calls:
 
     async def _talked(self, **named: Any) -> Any:
         connection = self._client.realtime(PICTURE, **named)
-        return await asyncio.wait_for(exchanged(connection, {"prompt": "a leaf", "seed": 8}), 10)
+        return await exchanged(connection, {"prompt": "a leaf", "seed": 8})
 
 
 def _direct_calls() -> int:
