@@ -12,7 +12,7 @@ $(shell rm -f $(STAMP))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports format docs lock bench install clean
+.PHONY: help demo test check lint types imports format docs pictures lock bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -45,11 +45,16 @@ format: $(STAMP) ## format the code
 docs: $(STAMP) ## draw docs/lifecycle.md anew from the tables in pipeline/lifecycle.py
 	$(BIN)/python -m docs.draw_lifecycle > docs/lifecycle.md
 
+pictures: $(STAMP) ## draw the pictures in docs/ anew with the renderer
+	$(BIN)/python -m docs.draw_pictures
+
 bench: $(STAMP) ## measure (minutes; no pass or fail)
 	$(BIN)/python -m benchmarks.bench_imports
 	$(BIN)/python -m benchmarks.bench_transcode
 	$(BIN)/python -m benchmarks.bench_path
 	$(BIN)/python -m benchmarks.bench_waiting
+	$(BIN)/python -m benchmarks.bench_emulator
+	$(BIN)/python -m benchmarks.bench_renderer
 
 lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock

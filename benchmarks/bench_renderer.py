@@ -16,7 +16,7 @@ import numpy as np
 
 from local.renderer import THEMES, Brief
 from local.renderer.canvas import Canvas
-from local.renderer.colour import develop, grain
+from local.renderer.painting.colour import develop, grain
 
 SIZES = ((256, 256), (512, 512), (1280, 720))
 SEED = 1

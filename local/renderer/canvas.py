@@ -29,6 +29,16 @@ class Canvas:
         """Pixels of the shorter side: one unit of `x` and `y`."""
         return min(self.width, self.height)
 
+    @property
+    def half_width(self) -> float:
+        """Short sides from the middle of the frame to its left and right edge."""
+        return self.width / self.short / 2
+
+    @property
+    def half_height(self) -> float:
+        """Short sides from the middle of the frame to its top and foot."""
+        return self.height / self.short / 2
+
     @cached_property
     def u(self) -> Field:
         """Fraction of the width, shape (1, width)."""
@@ -49,6 +59,20 @@ class Canvas:
         """Short sides below the centre, shape (height, 1)."""
         return (self.v - np.float32(0.5)) * np.float32(self.height / self.short)
 
+    def columns(self, first: float, last: float) -> slice:
+        """The columns of pixels between two values of `x`."""
+        return span(self.x[0], first, last)
+
+    def rows(self, first: float, last: float) -> slice:
+        """The rows of pixels between two values of `y`."""
+        return span(self.y[:, 0], first, last)
+
     def place(self, u: float, v: float) -> tuple[float, float]:
         """The (x, y) of a point given in fractions of the frame."""
         return (u - 0.5) * self.width / self.short, (v - 0.5) * self.height / self.short
+
+
+def span(places: Field, first: float, last: float) -> slice:
+    """Of ascending places, (n,), those from the first to the last of two values; empty where none lie between."""
+    start, stop = np.searchsorted(places, (first, last)).tolist()
+    return slice(start, stop)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas
 from local.renderer.catalogue import THEMES
-from local.renderer.colour import develop, grain
+from local.renderer.painting.colour import develop, grain
 from local.renderer.theme import Painter, Scene, Theme
 
 SMALLEST = 64  # pixels along a side

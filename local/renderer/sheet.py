@@ -1,4 +1,4 @@
-"""A contact sheet of the themes, for looking at. Not used by anything that runs."""
+"""A contact sheet of the themes, for people to look at. It draws nothing itself."""
 
 from collections.abc import Sequence
 from pathlib import Path

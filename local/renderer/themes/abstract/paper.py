@@ -6,10 +6,10 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, look_up, plane, smoothstep
-from local.renderer.noise import fractal, sample
+from local.renderer.painting.colour import even_ramp, look_up, plane, smoothstep
+from local.renderer.painting.noise import fractal, sample
 from local.renderer.theme import Painter
-from local.renderer.waves import Waves
+from local.renderer.themes.abstract.waves import Waves
 
 _SHEETS = 8
 _FROM = (-0.026, -0.034)  # right and down, short sides: how far a sheet's shadow falls, and whence the light

@@ -6,9 +6,9 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, look_up, plane, smoothstep
+from local.renderer.painting.colour import even_ramp, look_up, plane, smoothstep
 from local.renderer.theme import Painter
-from local.renderer.waves import Waves
+from local.renderer.themes.abstract.waves import Waves
 
 _TURN = np.float32(2 * np.pi)
 _KINDS = 64  # after so many ribbons their characters repeat; no frame shows as many

@@ -3,28 +3,29 @@
 import numpy as np
 
 from local.renderer.brief import Brief
-from local.renderer.cabin import Cabin
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import plane, smoothstep
-from local.renderer.curtains import Curtains, Sheet, spiral
-from local.renderer.mirror import Mirror
-from local.renderer.noise import fractal, sample
+from local.renderer.painting.colour import plane, smoothstep
+from local.renderer.painting.noise import fractal, sample
+from local.renderer.scenery.mirror import Mirror
 from local.renderer.theme import Painter
+from local.renderer.themes.aurora.cabin import Cabin
+from local.renderer.themes.aurora.curtains import Curtains
 from local.renderer.themes.aurora.land import Land
-from local.renderer.themes.aurora.polar_night import LAMP, NIGHTS, Night, cast, heaven
+from local.renderer.themes.aurora.polar_night import LAMP, PALETTES, Palette, cast, heaven
+from local.renderer.themes.aurora.sheets import Sheet, spiral
 
 _SHORES = ((0.15, 0.5, 0.2), (0.32, 0.8, 0.95), (0.4, 1.0, -0.97))
 """Of each range from the back: height and scale in short sides, and how it leans."""
 
 
-def _curtains(rng: np.random.Generator, night: Night, side: float, energy: float) -> Curtains:
+def _curtains(rng: np.random.Generator, palette: Palette, side: float, energy: float) -> Curtains:
     """A sheet that winds around the radiant, so that its rays meet overhead, and one farther out."""
     rays = fractal(rng, size=512, slope=1.2, lowest=2)
     inner = spiral(start=float(rng.uniform(-0.15, 0.15)), turns=side * 1.4, near=0.42, far=2.3)
     outer = spiral(start=side * float(rng.uniform(0.25, 0.4)), turns=-side * 0.75, near=1.6, far=4.5)
     sheets = (Sheet.hung(rng, inner, rays=rays, bright=1.0), Sheet.hung(rng, outer, rays=rays, bright=0.7))
     u, v = 0.5 + side * float(rng.uniform(-0.14, 0.14)), float(rng.uniform(0.14, 0.24))
-    return Curtains(sheets, night.glow, u, v, focal=0.5, reach=1.6, energy=0.8 * energy)
+    return Curtains(sheets, palette.glow, u, v, focal=0.5, reach=1.6, energy=0.8 * energy)
 
 
 def _hamlet(
@@ -57,8 +58,8 @@ def _hamlet(
 
 def _bank(canvas: Canvas, rng: np.random.Generator, side: float, drifts: Field) -> Land:
     """The near shore, rising to one side under a few spruces."""
-    bank = Land(canvas)
-    foot = canvas.height / canvas.short / 2
+    bank = Land.bare(canvas)
+    foot = canvas.half_height
     out = 0.5 + side * (canvas.u - np.float32(0.5))
     crest = (
         foot - 0.015 - 0.11 * smoothstep(0.35, 1.05, out) + 0.008 * sample(drifts, canvas.x * 0.4, 0 * canvas.x)
@@ -72,14 +73,14 @@ def _bank(canvas: Canvas, rng: np.random.Generator, side: float, drifts: Field) 
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Only the lights, the stars and the water move; land shines as the lights over it do."""
-    night = brief.choose(rng, NIGHTS)
+    palette = brief.choose(rng, PALETTES)
     side = float(rng.choice([-1.0, 1.0]))
-    curtains = _curtains(rng, night, side, brief.energy)
+    curtains = _curtains(rng, palette, side, brief.energy)
     ruffle, drifts = fractal(rng, size=256, slope=1.9, lowest=3), fractal(rng, size=128, slope=2.2)
     level = float(rng.uniform(0.7, 0.74))
-    mirror = Mirror(level=level, ruffle=ruffle, deep=plane(night.air[2]), rough=0.8 * brief.energy)
+    mirror = Mirror(level=level, ruffle=ruffle, deep=plane(palette.air[2]), rough=0.8 * brief.energy)
     rows = mirror.row(canvas)
-    shores = Land(canvas)
+    shores = Land.bare(canvas)
     for tall, scale, lean in _SHORES:
         high = tall * float(rng.uniform(0.9, 1.1))
         # A leaning range stands aside with its high end, so that the middle stays open.
@@ -87,8 +88,8 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         shores.mountains(rng, place=(u, level + 0.005), tall=high, scale=scale, lean=lean * side)
     warm = _hamlet(canvas, rng, shores, level, side, drifts)[:, :rows]
     bank = _bank(canvas, rng, -side, drifts)
-    sky = heaven(canvas, rng, night, curtains, rows=rows, reach=level)
-    dim = 0.7 * plane(night.dim)
+    sky = heaven(canvas, rng, palette, curtains, rows=rows, reach=level)
+    dim = 0.7 * plane(palette.dim)
     unseen, albedo = 1 - shores.cover[:rows], shores.albedo[:, :rows]
 
     def paint(phase: float) -> Field:

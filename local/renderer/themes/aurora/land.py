@@ -1,30 +1,38 @@
 """Land in deep snow, painted once: peaks, snowfields, spruces. The light that falls on it is not decided here."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
-from local.renderer.branches import draw
-from local.renderer.cabin import Cabin
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import plane, smoothstep
-from local.renderer.noise import sample
-from local.renderer.relief import massif
-from local.renderer.ridges import chain
-from local.renderer.spruces import grove, snow_on
-from local.renderer.vista import Vista
+from local.renderer.painting.colour import plane, smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import sample
+from local.renderer.scenery.relief import massif
+from local.renderer.scenery.ridges import chain
+from local.renderer.scenery.spruces import grove, snow_on
+from local.renderer.scenery.vista import Vista
+from local.renderer.themes.aurora.cabin import Cabin
 
 
+@dataclass(frozen=True)
 class Land:
-    """The land while it is painted: `albedo` (3, height, width) and its `cover` of the sky."""
+    """The land while it is painted, in place: `albedo` (3, height, width) and its `cover` of the sky."""
 
-    def __init__(self, canvas: Canvas) -> None:
-        self.canvas = canvas
-        self.left = -canvas.width / canvas.short / 2
-        self.albedo = np.zeros((3, canvas.height, canvas.width), np.float32)
-        self.cover = np.zeros((canvas.height, canvas.width), np.float32)
+    canvas: Canvas
+    albedo: Field
+    cover: Field
+
+    @classmethod
+    def bare(cls, canvas: Canvas) -> Self:
+        """No land yet."""
+        shape = (canvas.height, canvas.width)
+        return cls(canvas, np.zeros((3, *shape), np.float32), np.zeros(shape, np.float32))
 
     def lay(self, cover: Field, tone: Field) -> None:
         """Put something of albedo `tone` in front of what is there."""
-        self.albedo += (tone - self.albedo) * cover
+        self.albedo[:] += (tone - self.albedo) * cover
         np.maximum(self.cover, cover, out=self.cover)
 
     def mountains(
@@ -76,14 +84,14 @@ class Land:
         away = np.abs(self.canvas.x - middle) / wide
         trodden = smoothstep(1.25, 0.5, away) * smoothstep(0.0, 0.06, down)
         banked = np.exp(-((away - 1.35) ** 2) * np.float32(9)) * smoothstep(0.0, 0.06, down)
-        self.albedo *= 1 - 0.3 * trodden + 0.16 * banked
+        self.albedo[:] *= 1 - 0.3 * trodden + 0.16 * banked
 
     def wood(self, rng: np.random.Generator, crest: Field, places: list[tuple[float, float]]) -> None:
         """Spruces at these places (see `grove`), those large enough to show it under snow."""
         needles, snow = np.zeros((2, *self.cover.shape), np.float32)
         for (_, tall), tree in zip(places, grove(self.canvas, rng, crest, places), strict=True):
-            draw(self.canvas, needles, tree, self.left)
+            draw(self.canvas, needles, tree, -self.canvas.half_width)
             if tall > 0.05:
-                draw(self.canvas, snow, snow_on(tree, rng), self.left)
+                draw(self.canvas, snow, snow_on(tree, rng), -self.canvas.half_width)
         self.lay(needles, plane("1c2c38") * 0.5)
         self.lay(snow * 0.6, plane("cfdcec") * 0.45)

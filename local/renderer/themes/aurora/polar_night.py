@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up
-from local.renderer.curtains import Curtains, Glow, view
-from local.renderer.particles import Swarm, add_glows
+from local.renderer.painting.colour import even_ramp, linear, look_up
+from local.renderer.painting.particles import Swarm, add_glows
+from local.renderer.themes.aurora.curtains import Curtains, Glow, view
 
 LAMP = "ffb45a"  # lit windows
 
 
 @dataclass(frozen=True)
-class Night:
+class Palette:
     """Colours: of the lights, `air` from horizon to zenith, and `dim`, the light on snow away from them."""
 
     tags: frozenset[str]
@@ -22,32 +22,32 @@ class Night:
     dim: str
 
 
-NIGHTS = (
-    Night(
+PALETTES = (
+    Palette(
         frozenset({"green", "night", "winter"}),
         Glow("ff9ab8", "38f08c", "7a4fd0"),
         ("123044", "0b2038", "07142a", "040a1c"),
         "27415f",
     ),
-    Night(
+    Palette(
         frozenset({"blue", "night", "mist"}),
         Glow("b0ffe0", "2fe0c8", "3f66e8"),
         ("16344e", "0c2444", "081634", "050b20"),
         "25446a",
     ),
-    Night(
+    Palette(
         frozenset({"violet", "pink", "spring"}),
         Glow("ffc0e0", "4aa8e8", "c048e0"),
         ("2c2550", "1e1a46", "121236", "080922"),
         "3a3a6c",
     ),
-    Night(
+    Palette(
         frozenset({"red", "storm", "autumn"}),
         Glow("ffc890", "66e070", "ff2c58"),
         ("301f3c", "1e1735", "120f2a", "08081b"),
         "35397a",
     ),
-    Night(
+    Palette(
         frozenset({"dusk", "dawn", "gold", "summer"}),
         Glow("ffc0a0", "4ee89a", "6a5ae0"),
         ("d98a64", "6a5a80", "243866", "0c1a40"),
@@ -82,7 +82,7 @@ class Heaven:
 def heaven(
     canvas: Canvas,
     rng: np.random.Generator,
-    night: Night,
+    palette: Palette,
     curtains: Curtains,
     *,
     rows: int,
@@ -90,7 +90,7 @@ def heaven(
 ) -> Heaven:
     """The sky over `rows` of pixels; stars are dimmed towards `reach`, a fraction of the height."""
     height = np.clip((reach - canvas.v[:rows]) / np.float32(reach), 0, 1) ** 0.7
-    backdrop = look_up(even_ramp(night.air), height + 0 * canvas.u)
+    backdrop = look_up(even_ramp(palette.air), height + 0 * canvas.u)
     add_glows(canvas, backdrop, _stars(rng, 420, reach, 0.7))
     bright, beats = _stars(rng, 60, reach, 2.0), rng.random(60).astype(np.float32)
     return Heaven(backdrop, bright, beats, curtains, curtains.sight(canvas, rows), _gain(curtains))

@@ -6,15 +6,16 @@ from typing import Self
 import numpy as np
 
 from local.renderer.brief import Brief
-from local.renderer.cabin import Cabin
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import plane
-from local.renderer.curtains import Curtains, Sheet, bezier
-from local.renderer.noise import fractal, sample
-from local.renderer.particles import Swarm, add_glows, fade
+from local.renderer.painting.colour import plane
+from local.renderer.painting.noise import fractal, sample
+from local.renderer.painting.particles import Swarm, add_glows, fade
 from local.renderer.theme import Painter
+from local.renderer.themes.aurora.cabin import Cabin
+from local.renderer.themes.aurora.curtains import Curtains
 from local.renderer.themes.aurora.land import Land
-from local.renderer.themes.aurora.polar_night import LAMP, NIGHTS, Night, cast, heaven
+from local.renderer.themes.aurora.polar_night import LAMP, PALETTES, Palette, cast, heaven
+from local.renderer.themes.aurora.sheets import Sheet, bezier
 
 _HILLS = ((0.0, 0.008), (0.045, 0.022), (0.125, 0.034), (0.235, 0.045))
 """Of each hill from the back: fraction of the height below the horizon, and how far it swells in short sides."""
@@ -23,7 +24,7 @@ _WOODS = ((170, 0.010, 0.030, 0.0), (46, 0.03, 0.065, 0.09), (24, 0.07, 0.15, 0.
 """Of the spruces on each hill: number, least and greatest height, and how wide they keep away from the cabin."""
 
 
-def _curtains(rng: np.random.Generator, night: Night, side: float, energy: float) -> Curtains:
+def _curtains(rng: np.random.Generator, palette: Palette, side: float, energy: float) -> Curtains:
     """One great ribbon that winds from the horizon up overhead, and a fainter one behind it."""
     rays = fractal(rng, size=512, slope=1.2, lowest=2)
     great = np.array([(5, 9), (-5, 7), (-5, 1.5), (3.5, 3.4), (3.6, 0.5), (-4.5, 0.7)]) * (side, 1)
@@ -33,7 +34,7 @@ def _curtains(rng: np.random.Generator, night: Night, side: float, energy: float
         for path, bright in ((great, 1.0), (faint, 0.6))
     )
     u = 0.5 + float(rng.uniform(-0.12, 0.12))
-    return Curtains(sheets, night.glow, u, -0.75, focal=0.7, reach=1.0, energy=energy)
+    return Curtains(sheets, palette.glow, u, -0.75, focal=0.7, reach=1.0, energy=energy)
 
 
 def _places(rng: np.random.Generator, hill: int, side: float, clear: float) -> list[tuple[float, float]]:
@@ -90,7 +91,7 @@ class Valley:
     def painted(cls, canvas: Canvas, rng: np.random.Generator, horizon: float, side: float) -> Self:
         """Hills from the back to the eye, each hiding the feet of the trees behind it; the cabin on the third."""
         drifts = fractal(rng, size=128, slope=2.2)
-        land = Land(canvas)
+        land = Land.bare(canvas)
         tall, lean = 0.2 * float(rng.uniform(0.9, 1.2)), float(rng.uniform(-0.5, 0.5))
         land.mountains(rng, place=(0.5, horizon + 0.02), tall=tall, scale=0.62, lean=lean)
         u = 0.5 + side * float(rng.uniform(0.08, 0.2))
@@ -114,16 +115,16 @@ class Valley:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Only the lights, the stars and the smoke move; snow and peaks shine as the lights over them do."""
-    night = brief.choose(rng, NIGHTS)
+    palette = brief.choose(rng, PALETTES)
     side = float(rng.choice([-1.0, 1.0]))
-    curtains = _curtains(rng, night, side, brief.energy)
+    curtains = _curtains(rng, palette, side, brief.energy)
     horizon = float(rng.uniform(0.66, 0.7))
     valley = Valley.painted(canvas, rng, horizon, side)
     smoke = Smoke.rising(rng, 14, valley.cabin.chimney(canvas))
     rows = valley.land.skyline()
-    sky = heaven(canvas, rng, night, curtains, rows=rows, reach=horizon)
+    sky = heaven(canvas, rng, palette, curtains, rows=rows, reach=horizon)
     unseen = 1 - valley.land.cover[:rows]
-    dim = 0.7 * plane(night.dim)
+    dim = 0.7 * plane(palette.dim)
 
     def paint(phase: float) -> Field:
         lights = sky.lights(phase)

@@ -5,11 +5,11 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
-from local.renderer.particles import Swarm, add_lamps
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.particles import Swarm, add_lamps
 
-_LIMBS = np.array(  # as `branches` draws them, in lengths of the boat about the middle of its waterline
+_LIMBS = np.array(  # as `limbs` draws them, in lengths of the boat about the middle of its waterline
     [
         (-0.46, -0.055, 0.035, 0.10, -0.030, 0.050),
         (0.10, -0.030, 0.050, 0.50, -0.105, 0.012),
@@ -66,7 +66,7 @@ class Boat:
         limbs[:, [0, 3]] += x0
         limbs[:, [1, 4]] += y0
         cover = np.zeros(picture.shape[1:], np.float32)
-        draw(canvas, cover, limbs.astype(np.float32), -canvas.width / 2 / canvas.short)
+        draw(canvas, cover, limbs.astype(np.float32), -canvas.half_width)
         # The sea hides what rides below its level.
         cover *= np.clip((np.float32(y0) - canvas.y) * np.float32(canvas.short) + 0.5, 0, 1)
         hull, lamp = tints

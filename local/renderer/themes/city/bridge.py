@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
-from local.renderer.particles import Swarm, fade
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.particles import Swarm, fade
 
 _DECK, _PYLON = 0.04, 0.21  # short sides over the water
 _SPAN, _SIDE = 0.40, 0.17  # short sides between the pylons, and from a pylon to its shore
@@ -51,12 +51,12 @@ class Bridge:
         for at, top in zip(*(ends[-5:] for ends in self._deck(place)), strict=True):
             pillar = np.full(2, at), np.array([0.0, top])
             limbs.append(self._line(canvas, *pillar, half=0.0022, level=level))
-        draw(canvas, cover, np.concatenate(limbs), -canvas.width / 2 / canvas.short)
+        draw(canvas, cover, np.concatenate(limbs), -canvas.half_width)
         hangers = [
             self._line(canvas, np.full(2, at), np.array([_DECK, top]), half=0.0004, level=level)
             for at, top in zip(place.tolist(), self._cable(place).tolist(), strict=True)
         ]
-        draw(canvas, cover, np.concatenate(hangers), -canvas.width / 2 / canvas.short)
+        draw(canvas, cover, np.concatenate(hangers), -canvas.half_width)
         return cover
 
     def lamps(self, canvas: Canvas, rows: int, light: Field) -> Swarm:
@@ -93,7 +93,7 @@ class Bridge:
         return _DECK + 0.008 + (_PYLON - _DECK - 0.008) * sag
 
     def _x(self, canvas: Canvas, place: Field) -> Field:
-        return self.side * (canvas.width / canvas.short / 2 - self.out - place)
+        return self.side * (canvas.half_width - self.out - place)
 
     def _level(self, canvas: Canvas, rows: int) -> float:
         return (rows - canvas.height / 2) / canvas.short

@@ -9,7 +9,7 @@ from typing import Self, TypeAlias
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.overlay import lay
+from local.renderer.painting.overlay import lay
 
 Point: TypeAlias = tuple[float, float]
 Box: TypeAlias = tuple[slice, slice]

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
+from local.renderer.painting.limbs import draw
 
-_BODY = np.array(  # limbs as `branches` draws them, in heights of the cat above where it sits, looking right
+_BODY = np.array(  # limbs as `limbs` draws them, in heights of the cat above where it sits, looking right
     [
         (-0.10, -0.12, 0.17, 0.00, -0.42, 0.135),
         (0.00, -0.42, 0.135, 0.05, -0.62, 0.09),
@@ -32,5 +32,5 @@ def cover(canvas: Canvas, seat: tuple[float, float], *, tall: float, looks: floa
     limbs[:, [0, 3]] = limbs[:, [0, 3]] * looks + seat[0]
     limbs[:, [1, 4]] += seat[1]
     shown = np.zeros((canvas.height, canvas.width), np.float32)
-    draw(canvas, shown, limbs.astype(np.float32), -canvas.width / 2 / canvas.short)
+    draw(canvas, shown, limbs.astype(np.float32), -canvas.half_width)
     return shown

@@ -6,10 +6,10 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import linear, plane
-from local.renderer.overlay import blank, lay
-from local.renderer.particles import Swarm
-from local.renderer.themes.city.hours import Hour
+from local.renderer.painting.colour import linear, plane
+from local.renderer.painting.overlay import blank, lay
+from local.renderer.painting.particles import Swarm
+from local.renderer.themes.city.palettes import Palette
 from local.renderer.themes.city.towers import Chance, Tower, Wall, paint
 
 _REACH = 1.1  # short sides from the middle over which the city stands; wider frames stretch it
@@ -56,26 +56,26 @@ class Downtown:
 
     def standing(self, canvas: Canvas) -> list[list[Tower]]:
         """The towers in their places in this frame; an upright frame leaves much sky, and they grow into it."""
-        middle, stretch = canvas.place(self.focus, 0)[0], max(1.0, canvas.width / canvas.short / 2 / _REACH)
+        middle, stretch = canvas.place(self.focus, 0)[0], max(1.0, canvas.half_width / _REACH)
         return [[tower.moved(stretch, middle, _growth(canvas)) for tower in row] for row in self.rows]
 
-    def painted(self, canvas: Canvas, rows: int, hour: Hour) -> Field:
+    def painted(self, canvas: Canvas, rows: int, palette: Palette) -> Field:
         """The city as an overlay (4, rows, width) on whose last row it stands, haze between its rows."""
         town = blank(canvas, rows)
         above = (np.float32(rows / canvas.height) - canvas.v[:rows]) * np.float32(canvas.height / canvas.short)
-        far, near = linear(hour.far), linear(hour.near)
+        far, near = linear(palette.far), linear(palette.near)
         for (_, _, _, nearness, _), towers in zip(_ROWS, self.standing(canvas), strict=True):
             wall = Wall(
                 top=far + (near - far) * nearness,
                 foot=far + (near - far) * (0.75 * nearness),
-                warm=linear(hour.warm) * (0.45 + 0.8 * nearness),
-                cold=linear(hour.cold) * (0.3 + 0.4 * nearness),
-                awake=hour.awake,
+                warm=linear(palette.warm) * (0.45 + 0.8 * nearness),
+                cold=linear(palette.cold) * (0.3 + 0.4 * nearness),
+                awake=palette.awake,
             )
             for tower in towers:
                 paint(canvas, town, tower, ground=rows, wall=wall, chance=self.chance)
             veil = (0.5 - 0.42 * nearness) * np.exp(above * np.float32(-11 / _growth(canvas)))
-            lay(town, plane(hour.haze) * 0.8, veil)
+            lay(town, plane(palette.haze) * 0.8, veil)
         return town
 
     def beacons(self, canvas: Canvas, rows: int, light: Field) -> Swarm:
@@ -108,5 +108,5 @@ def on_land(canvas: Canvas, rows: int, place: tuple[Field, Field], *, radius: fl
 
 def quay(canvas: Canvas, rows: int, light: Field) -> Swarm:
     """Street lamps (3,) along the shore."""
-    x = np.arange(-26, 27) * (0.043 * max(1.0, canvas.width / canvas.short / 2 / _REACH))
+    x = np.arange(-26, 27) * (0.043 * max(1.0, canvas.half_width / _REACH))
     return on_land(canvas, rows, (x, np.full_like(x, 0.008)), radius=0.0026, light=light)

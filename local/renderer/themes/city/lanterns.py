@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
-from local.renderer.particles import Swarm, add_glows
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.particles import Swarm, add_glows
 
 _BULGE = 1.15  # height of a lantern against its width
 
@@ -51,7 +51,7 @@ class Garland:
         thin = np.full(len(x), 0.0008)
         limbs.append(np.column_stack((x, y, thin, *low, thin)))
         cover = np.zeros(picture.shape[1:], np.float32)
-        draw(canvas, cover, np.concatenate(limbs).astype(np.float32), -canvas.width / 2 / canvas.short)
+        draw(canvas, cover, np.concatenate(limbs).astype(np.float32), -canvas.half_width)
         picture *= 1 - 0.85 * cover
         light = np.array([papers[int(tint) % len(papers)] for tint in self.tint])
         u, v = 0.5 + low[0] * canvas.short / canvas.width, 0.5 + low[1] * canvas.short / canvas.height

@@ -5,20 +5,20 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.blur import bloom
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import linear, plane, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.overlay import blank, lay, put
-from local.renderer.particles import Swarm, add_glows
-from local.renderer.sky import night
+from local.renderer.painting.blur import bloom
+from local.renderer.painting.colour import linear, plane, smoothstep
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.overlay import blank, lay, put
+from local.renderer.painting.particles import Swarm, add_glows
+from local.renderer.scenery.sky import night
 from local.renderer.theme import Painter
 from local.renderer.themes.city.brush import Brush, Pane, Point
 from local.renderer.themes.city.cat import cover
-from local.renderer.themes.city.hours import HOURS, Hour, sky_at
 from local.renderer.themes.city.houses import Coat, House, church
 from local.renderer.themes.city.lanterns import Garland
+from local.renderer.themes.city.palettes import PALETTES, Palette, sky_at
 
 _ROWS = (  # of houses, from the farthest: how many, how wide, short sides over the foot of the frame, nearness
     (36, 0.071, 0.43, 0.10),
@@ -52,29 +52,29 @@ class Town:
     def foot(self, canvas: Canvas, x: float, row: int) -> float:
         """Where the ground of a row is at `x`: the hill lifts the far rows most."""
         _, _, over, near = _ROWS[row]
-        stretch = max(1.0, canvas.width / canvas.short / 2 / _REACH)
+        stretch = max(1.0, canvas.half_width / _REACH)
         aside = (x - canvas.place(self.summit, 0)[0]) / (0.34 * stretch)
         hill = 0.16 * (1 - near) * float(np.exp(-(aside**2)))
         # An upright frame shows more of the town.
-        return canvas.height / canvas.short / 2 - (over + hill) * float((canvas.height / canvas.short) ** 0.6)
+        return canvas.half_height - (over + hill) * float((canvas.height / canvas.short) ** 0.6)
 
     def standing(self, canvas: Canvas, row: int) -> list[House]:
         """The houses of a row in their places in this frame, the highest first."""
-        stretch = max(1.0, canvas.width / canvas.short / 2 / _REACH)
+        stretch = max(1.0, canvas.half_width / _REACH)
         placed = [house.on(house.x * stretch, house.foot) for house in self.rows[row]]
         placed = [house.on(house.x, house.foot + self.foot(canvas, house.x, row)) for house in placed]
         return sorted(placed, key=lambda house: house.eaves)
 
 
-def _coat(hour: Hour, near: float) -> Coat:
+def _coat(palette: Palette, near: float) -> Coat:
     """Colours of a row: the farther, the more of the haze."""
-    haze, clear = linear(hour.haze) * 0.44, np.float32(0.42 + 0.58 * near)
+    haze, clear = linear(palette.haze) * 0.44, np.float32(0.42 + 0.58 * near)
     return Coat(
-        walls=[haze + (linear(code) * (1.0 - 0.5 * near) - haze) * clear for code in hour.walls],
-        roofs=[haze + (linear(code) * (1.1 - 0.4 * near) - haze) * clear for code in hour.roofs],
-        lit=linear(hour.warm) * (0.8 + 0.45 * near),
-        dark=haze + (linear(hour.roofs[0]) * 0.35 - haze) * clear,
-        awake=hour.awake,
+        walls=[haze + (linear(code) * (1.0 - 0.5 * near) - haze) * clear for code in palette.walls],
+        roofs=[haze + (linear(code) * (1.1 - 0.4 * near) - haze) * clear for code in palette.roofs],
+        lit=linear(palette.warm) * (0.8 + 0.45 * near),
+        dark=haze + (linear(palette.roofs[0]) * 0.35 - haze) * clear,
+        awake=palette.awake,
     )
 
 
@@ -86,13 +86,13 @@ class Row:
     panes: list[Pane]
 
     @classmethod
-    def painted(cls, canvas: Canvas, hour: Hour, town: Town, rows: range) -> Self:
+    def painted(cls, canvas: Canvas, palette: Palette, town: Town, rows: range) -> Self:
         """Some rows of the town, one before the other, the church among them."""
         layer = np.concatenate((blank(canvas, canvas.height), blank(canvas, canvas.height)[:1]))
         panes, number = [], 0
         for row in rows:
             near = _ROWS[row][3]
-            coat = _coat(hour, near)
+            coat = _coat(palette, near)
             if row == 1:
                 x = canvas.place(town.summit, 0)[0]
                 church(Brush(canvas, layer, -1), coat, x, town.foot(canvas, x, row) - 0.035, 0.36)
@@ -100,7 +100,7 @@ class Row:
                 number += 1
                 panes += house.paint(Brush(canvas, layer, number), coat)
             veil = smoothstep(-0.12, 0.1, canvas.y - np.float32(town.foot(canvas, _ASIDE, row)))
-            lay(layer, plane(hour.haze) * 0.4, 0.32 * (1 - near) * veil * layer[3])
+            lay(layer, plane(palette.haze) * 0.4, 0.32 * (1 - near) * veil * layer[3])
         # Only what is warm is a lamp; walls in daylight must not glow.
         layer[:3] += 0.7 * bloom(canvas, layer[:3] * (layer[0] > 2.2 * layer[2]), over=0.25, reach=0.012)
         return cls(layer, [pane.seen(layer) for pane in panes])
@@ -153,17 +153,17 @@ def _perch(canvas: Canvas, town: Town, chance: float) -> tuple[Point, float]:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Houses stand still and are painted once; clouds, smoke, lanterns and a few windows move."""
-    hour = brief.choose(rng, HOURS)
+    palette = brief.choose(rng, PALETTES)
     sky = sky_at(
-        hour,
+        palette,
         horizon=0.8,
         orb=(float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.4, 0.54))),
         radius=float(rng.uniform(0.04, 0.07)),
     )
     clouds = fractal(rng, size=256, slope=1.7)
     town = Town.grown(rng)
-    stars = night(rng, 220, horizon=0.7, light=linear("e6ecff") * hour.stars)
-    mood = float(rng.random())
+    stars = night(rng, 220, horizon=0.7, light=linear("e6ecff") * palette.stars)
+    whim = float(rng.random())
     garlands = [
         Garland.hung(rng, high=0.05, count=9, size=0.012),
         Garland.hung(rng, high=-0.01, count=5, size=0.03),
@@ -171,14 +171,14 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     flues = [house.flue for row in (1, 2, 3) for house in town.standing(canvas, row)[:: row + 2]]
     smoke = Smoke.rising(canvas, rng, flues)
     last = len(_ROWS) - 1
-    far, near = (Row.painted(canvas, hour, town, rows) for rows in (range(last), range(last, last + 1)))
-    papers = [linear(code) for code in (hour.warm, "ff7a4a", "ffd9a0", "ff9a5a")]
+    far, near = (Row.painted(canvas, palette, town, rows) for rows in (range(last), range(last, last + 1)))
+    papers = [linear(code) for code in (palette.warm, "ff7a4a", "ffd9a0", "ff9a5a")]
     ground = town.foot(canvas, _ASIDE, 1)
     damp = far.layer[3] * smoothstep(ground - 0.34, ground, canvas.y)
-    mist = plane(hour.haze) * 0.6
-    seat, looks = _perch(canvas, town, mood)
-    fur = plane(hour.near) * 0.35
-    grey = linear(hour.haze) * 0.08 + linear(hour.orb) * 0.02
+    mist = plane(palette.haze) * 0.6
+    seat, looks = _perch(canvas, town, whim)
+    fur = plane(palette.near) * 0.35
+    grey = linear(palette.haze) * 0.08 + linear(palette.orb) * 0.02
 
     def paint(phase: float) -> Field:
         picture = np.zeros((3, canvas.height, canvas.width), np.float32)

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.overlay import lay
+from local.renderer.painting.overlay import lay
 
 _TABLE = 64  # cells along a side of the table of chance that all towers share
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.noise import sample
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.noise import sample
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Camels one behind the other along the skyline, as bundles of limbs for `branches.draw`. No colours here."""
+"""Camels one behind the other along the skyline, as bundles of limbs for `limbs.draw`. No colours here."""
 
 import numpy as np
 

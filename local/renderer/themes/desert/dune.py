@@ -1,4 +1,4 @@
-"""Dunes as heights over a plane: crests that wind, rise and sink, gentle to windward and steep to lee."""
+"""Dunes as heights over a plane: crests that wind, rise and sink, gentle to windward and steep to lee. Unlit."""
 
 from dataclasses import dataclass
 from typing import Self

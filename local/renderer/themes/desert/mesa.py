@@ -4,23 +4,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.branches import draw, grass
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up, plane, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import Swarm, add_glows
+from local.renderer.painting.colour import even_ramp, linear, look_up, plane, smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.particles import add_glows
+from local.renderer.painting.rims import turned_to
+from local.renderer.scenery.plants import grass
+from local.renderer.scenery.sky import far_stars
 from local.renderer.theme import Painter
 from local.renderer.themes.desert.butte import Butte
 from local.renderer.themes.desert.plain import Plain, saguaro
 from local.renderer.themes.desert.wide_sky import Clouds, milky_way
-from local.renderer.turned import turned_to
 
 _HORIZON = 0.68  # fraction of the height
 
 
 @dataclass(frozen=True)
-class Mood:
+class Palette:
     """Colours: `air` from zenith to horizon, `cloud` in the shade and lit, `rock` and `ground`, the low `light`
     and the `shade` it leaves. `stars` is the brightness of these and of the Milky Way, `cloudy` 1 an overcast sky.
     """
@@ -36,8 +38,8 @@ class Mood:
     tags: frozenset[str]
 
 
-_MOODS = (
-    Mood(
+_PALETTES = (
+    Palette(
         ("02040e", "060d24", "0e2046", "24477c", "5a84a8"),
         ("101c38", "6a88ac"),
         "b07854",
@@ -48,7 +50,7 @@ _MOODS = (
         -0.3,
         frozenset({"night", "blue", "winter"}),
     ),
-    Mood(
+    Palette(
         ("0a0822", "1e1644", "4a2a68", "a04c72", "f49a6c"),
         ("3a2054", "f08a70"),
         "b86844",
@@ -59,7 +61,7 @@ _MOODS = (
         -0.15,
         frozenset({"dusk", "night", "violet"}),
     ),
-    Mood(
+    Palette(
         ("3a2a5c", "7c4468", "c8645c", "f09850", "ffcf80"),
         ("7a3c5c", "ffb070"),
         "b8582c",
@@ -70,7 +72,7 @@ _MOODS = (
         0.1,
         frozenset({"dusk", "gold", "red"}),
     ),
-    Mood(
+    Palette(
         ("1c4c94", "3a7cc0", "74aedc", "b4d4e4", "ecead8"),
         ("b4c4d4", "fffaf0"),
         "b8603c",
@@ -81,7 +83,7 @@ _MOODS = (
         0.0,
         frozenset({"day", "blue", "summer"}),
     ),
-    Mood(
+    Palette(
         ("22386c", "5468a4", "9890bc", "dca8ac", "fbd4b0"),
         ("8c84ac", "ffd8c4"),
         "b0644c",
@@ -92,7 +94,7 @@ _MOODS = (
         0.1,
         frozenset({"dawn", "pink", "spring"}),
     ),
-    Mood(
+    Palette(
         ("1c222c", "343e4a", "56606a", "948c80", "e0bc88"),
         ("2a303a", "a89c90"),
         "9c5838",
@@ -106,19 +108,22 @@ _MOODS = (
 )
 
 
-def _sky(canvas: Canvas, rng: np.random.Generator, mood: Mood, soft: Field, sun: float) -> Field:
+def _sky(canvas: Canvas, rng: np.random.Generator, palette: Palette, soft: Field, sun: float) -> Field:
     """Air, stars, Milky Way and the glow from where the sun stands, outside the frame."""
     height = np.broadcast_to(canvas.v / np.float32(_HORIZON), (canvas.height, canvas.width))
-    picture = look_up(even_ramp(mood.air), height)
+    picture = look_up(even_ramp(palette.air), height)
     x0, level = canvas.place(0.5 + 0.55 * sun, _HORIZON)
     away = (canvas.x - np.float32(x0)) ** 2 + (1.6 * (canvas.y - np.float32(level))) ** 2
-    picture += plane(mood.light) * (0.25 * np.exp(away * np.float32(-1 / 0.12)))
-    picture += milky_way(canvas, rng, soft) * (np.float32(mood.stars**2) * smoothstep(1.0, 0.6, height))
-    stars = Swarm(
-        u=rng.random(900),
-        v=rng.random(900) * _HORIZON,
-        radius=rng.uniform(0.0006, 0.0013, 900),
-        light=rng.random((900, 1)) ** 7 * linear("e4ecff") * np.float32(2.4 * mood.stars),
+    picture += plane(palette.light) * (0.25 * np.exp(away * np.float32(-1 / 0.12)))
+    picture += milky_way(canvas, rng, soft) * (np.float32(palette.stars**2) * smoothstep(1.0, 0.6, height))
+    stars = far_stars(
+        rng,
+        900,
+        horizon=_HORIZON,
+        radius=(0.0006, 0.0013),
+        rare=7,
+        light=linear("e4ecff"),
+        bright=2.4 * palette.stars,
     )
     add_glows(canvas, picture, stars)
     return picture
@@ -149,7 +154,7 @@ def _buttes(canvas: Canvas, rng: np.random.Generator, side: float) -> list[Butte
 
 
 def _land(
-    canvas: Canvas, rng: np.random.Generator, mood: Mood, plain: Plain, buttes: list[Butte]
+    canvas: Canvas, rng: np.random.Generator, palette: Palette, plain: Plain, buttes: list[Butte]
 ) -> tuple[Field, Field]:
     """Valley and buttes: their light (3, height, width), and where they hide the sky."""
     cliff = fractal(rng, size=512, slope=1.55, lowest=3)
@@ -159,10 +164,10 @@ def _land(
         np.maximum(shadows, butte.shadow(canvas, plain.sun), out=shadows)
     picture = plain.paint(shadows)
     hidden = np.clip((canvas.y - np.float32(plain.level)) * np.float32(canvas.short) + 0.5, 0, 1) + 0 * canvas.x
-    far = 0.6 * plane(mood.air[-1]) + 0.2 * plane(mood.air[-2])
+    far = 0.6 * plane(palette.air[-1]) + 0.2 * plane(palette.air[-2])
     for butte in buttes:
         cover, lit, pale = butte.paint(canvas, cliff, plain.sun)
-        rock = plane(mood.rock) * pale * (0.8 * plain.shade + 0.95 * plain.light * lit)
+        rock = plane(palette.rock) * pale * (0.8 * plain.shade + 0.95 * plain.light * lit)
         haze = 0.12 + 0.62 * (1 - butte.near) ** 1.2 + 0.2 * smoothstep(0.12, 0.0, np.float32(butte.y) - canvas.y)
         rock += (far - rock) * haze
         picture += (rock - picture) * cover
@@ -174,7 +179,7 @@ def _land(
 def _foreground(canvas: Canvas, rng: np.random.Generator, plain: Plain, side: float) -> Field:
     """Saguaros, the tallest away from the greatest butte, and grass at the foot of the frame: (height, width)."""
     cover = np.zeros((canvas.height, canvas.width), np.float32)
-    left = -canvas.width / 2 / canvas.short
+    left = -canvas.half_width
     for beside, low, high in ((-0.36 * side, 0.34, 0.42), (-0.2 * side, 0.16, 0.22), (0.36 * side, 0.12, 0.16)):
         tall = float(rng.uniform(low, high))
         x = canvas.place(0.5 + beside + rng.uniform(-0.06, 0.06), 0)[0]
@@ -188,17 +193,17 @@ def _foreground(canvas: Canvas, rng: np.random.Generator, plain: Plain, side: fl
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """All but clouds, mist and the dust that runs over the plain is painted once."""
-    mood = brief.choose(rng, _MOODS)
+    palette = brief.choose(rng, _PALETTES)
     sun, side = rng.choice((-1.0, 1.0), 2).tolist()
     rough, soft = fractal(rng, size=256, slope=1.35, lowest=2), fractal(rng, size=256, slope=1.8)
     level = canvas.place(0, _HORIZON)[1]
-    light, air = plane(mood.light), plane(mood.air[-1])
-    plain = Plain(canvas, level, sun, plane(mood.ground), light, plane(mood.shade), air, rough)
-    sky = _sky(canvas, rng, mood, soft, sun)
-    land, hidden = _land(canvas, rng, mood, plain, _buttes(canvas, rng, side))
+    light, air = plane(palette.light), plane(palette.air[-1])
+    plain = Plain(canvas, level, sun, plane(palette.ground), light, plane(palette.shade), air, rough)
+    sky = _sky(canvas, rng, palette, soft, sun)
+    land, hidden = _land(canvas, rng, palette, plain, _buttes(canvas, rng, side))
     near = _foreground(canvas, rng, plain, side)
     skin = plain.cactus_light(turned_to(canvas, near, 3 * sun, 0.012))
-    clouds = Clouds(level, plane(mood.cloud[0]), plane(mood.cloud[1]), mood.cloudy, soft)
+    clouds = Clouds(level, plane(palette.cloud[0]), plane(palette.cloud[1]), palette.cloudy, soft)
     right, ahead = plain.places()
     low = canvas.y - np.float32(level)
     veil = 0.4 * smoothstep(-0.16, -0.01, low) * smoothstep(0.16, 0.02, low)

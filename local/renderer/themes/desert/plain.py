@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import plane, smoothstep
-from local.renderer.noise import sample
-from local.renderer.solids import Solid, stone
+from local.renderer.painting.colour import plane, smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import sample
+from local.renderer.scenery.solids import Solid, stone
 
 _EYE = 0.1  # short sides over the ground where a short side of it fills the frame's
 _SAGE, _CACTUS = plane("8a8460"), plane("66744e")
@@ -35,7 +35,7 @@ class Plain:
     @property
     def foot(self) -> float:
         """The lower edge of the frame, in short sides under its middle."""
-        return self.canvas.height / self.canvas.short / 2
+        return self.canvas.half_height
 
     def places(self) -> tuple[Field, Field]:
         """Where on the ground pixels look: right (height, width) and ahead (height, 1)."""
@@ -61,7 +61,7 @@ class Plain:
 
     def sagebrush(self, rng: np.random.Generator, shadows: Field) -> list[tuple[Solid, float]]:
         """Shrubs from the horizon to the eye, each with how far below the horizon it stands. Adds the shadows."""
-        left = -self.canvas.width / 2 / self.canvas.short
+        left = -self.canvas.half_width
         shrubs = []
         for depth in np.sort(rng.random(_SHRUBS) ** 1.6).tolist():
             u, size = rng.uniform(-0.02, 1.02), rng.uniform(0.5, 1.0)
@@ -99,7 +99,7 @@ class Plain:
 
 
 def saguaro(rng: np.random.Generator, *, foot: tuple[float, float], tall: float) -> Field:
-    """A saguaro on `foot` (x, y), `tall` short sides high, with an arm to each side: limbs for `branches.draw`."""
+    """A saguaro on `foot` (x, y), `tall` short sides high, with an arm to each side: limbs for `limbs.draw`."""
     x, y = foot
     thick = 0.055 * tall
     middle = (x, y - 0.5 * tall, 1.05 * thick)

@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.noise import sample
-from local.renderer.sky import Sky
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.noise import sample
+from local.renderer.scenery.sky import Sky
 from local.renderer.themes.desert.dune import Dunes
 from local.renderer.themes.desert.terrain import View
 

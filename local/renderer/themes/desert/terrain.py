@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from local.renderer.canvas import Canvas, Field
+from local.renderer.scenery.sky import FOCAL
 
 Land: TypeAlias = Callable[[Field, Field], Field]
 """Height at (`x`, `z`), of any shapes that broadcast."""
 
-LENS = 1.15  # short sides
 _BLOCK = 256  # columns looked down at once; bounds the memory
 
 
@@ -29,7 +29,7 @@ class View:
 
     def across(self, canvas: Canvas, z: Field) -> Field:
         """How far right the points of the land lie that pixels show `z` ahead, (rows, width)."""
-        return z * (canvas.x / np.float32(LENS))
+        return z * (canvas.x / np.float32(FOCAL))
 
     def depth(self, canvas: Canvas, *, near: float, far: float, slices: int) -> Field:
         """Distance ahead of what each pixel shows, (height, width); infinite where it shows no land.
@@ -38,7 +38,7 @@ class View:
         all those before it or is hidden by them; between two slices the land is taken as straight.
         """
         z = np.geomspace(near, far, slices, dtype=np.float32)[:, None]
-        looks = ((np.float32(self.horizon) - canvas.v) * np.float32(canvas.height / canvas.short / LENS))[:, 0]
+        looks = ((np.float32(self.horizon) - canvas.v) * np.float32(canvas.height / canvas.short / FOCAL))[:, 0]
         depth = np.full((canvas.height, canvas.width), np.inf, np.float32)
         for left in range(0, canvas.width, _BLOCK):
             steep = self._steepness(canvas.x[:, left : left + _BLOCK], z)
@@ -53,11 +53,11 @@ class View:
         """The land's outline against the sky in columns `x` (1, n): short sides over the horizon, and how far."""
         z = np.geomspace(near, far, 1200, dtype=np.float32)[:, None]
         steep = self._steepness(x, z)
-        return steep.max(axis=0) * np.float32(LENS), z[steep.argmax(axis=0), 0]
+        return steep.max(axis=0) * np.float32(FOCAL), z[steep.argmax(axis=0), 0]
 
     def _steepness(self, x: Field, z: Field) -> Field:
         """How far up one looks, per one ahead, to see the land `z` (slices, 1) away."""
-        return (self.land(z * (x / np.float32(LENS)), z) - np.float32(self.eye)) / z
+        return (self.land(z * (x / np.float32(FOCAL)), z) - np.float32(self.eye)) / z
 
 
 def _met(z: Field, steep: Field, first: NDArray[np.integer], looks: Field) -> Field:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import plane, smoothstep
-from local.renderer.noise import orbit, sample
-
-_LENS = 1.15  # short sides
+from local.renderer.painting.colour import plane, smoothstep
+from local.renderer.painting.noise import orbit, sample
+from local.renderer.scenery.sky import FOCAL
 
 
 def milky_way(canvas: Canvas, rng: np.random.Generator, soft: Field) -> Field:
@@ -43,9 +42,9 @@ class Clouds:
 
     def drift(self, canvas: Canvas, picture: Field, phase: float) -> None:
         """Lay them over the sky, in place. They hang on a plane overhead and crowd towards the horizon."""
-        up = np.maximum(np.float32(self.level) - canvas.y, 0) * np.float32(1 / _LENS)
+        up = np.maximum(np.float32(self.level) - canvas.y, 0) * np.float32(1 / FOCAL)
         over = 1 / (up + np.float32(0.16))
-        right = canvas.x * np.float32(1 / _LENS) * over
+        right = canvas.x * np.float32(1 / FOCAL) * over
         aside, away = orbit(phase, 0.02, 0.0)
         cover = sample(self.soft, right * 0.2 + aside, over * 0.3 + away)
         cover += 0.35 * sample(self.soft, right * 0.65 + aside, over * 0.9 - away) + np.float32(self.cloudy)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.branches import covered
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import plane, smoothstep
-from local.renderer.sprite import Sprite
+from local.renderer.painting.colour import plane, smoothstep
+from local.renderer.painting.limbs import covered
+from local.renderer.painting.sprite import Sprite
 
 _SHOULDER = 0.35  # radii below the middle, where the ball turns into the cone below it
 _MOUTH = 1.3
@@ -48,9 +48,8 @@ class Balloon:
         shade = (0.5 + 0.45 * facing) * puffed
         light = (self.cloth[0] + (self.cloth[1] - self.cloth[0]) * other) * shade
         light += self.glow * np.exp(-1.6 * np.maximum(_MOUTH - b, 0) - 1.5 * a * a)
-        sprite.add(light.astype(np.float32), cover)
-        air, share = haze
-        sprite.light[:] += (air * sprite.cover - sprite.light) * np.float32(share)
+        sprite.lay(light.astype(np.float32), cover)
+        sprite.veil(*haze)
         sprite.seam()
         return sprite
 
@@ -58,7 +57,7 @@ class Balloon:
         ropes = [[side * 0.2, 1.25, 0.008, side * 0.13, 1.75, 0.008] for side in (-1.0, -0.3, 0.3, 1.0)]
         limbs = np.array([*ropes, [-0.07, 1.84, 0.08, 0.07, 1.84, 0.08]], np.float32) * np.float32(self.radius)
         cover, columns = covered(canvas, sprite, limbs + np.array([*place, 0] * 2, np.float32))
-        sprite.add(plane("3a2418"), cover, columns=columns)
+        sprite.lay(plane("3a2418"), cover, columns=columns)
 
 
 def _half_width(b: Field) -> Field:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, smoothstep
-from local.renderer.puffs import CLOUD, heap
-from local.renderer.sprite import Sprite
+from local.renderer.painting.colour import look_up, smoothstep
+from local.renderer.painting.sprite import Sprite
+from local.renderer.scenery.puffs import CLOUD, heap
 
 _STRIP = 2.6  # short sides; a bank repeats after this, farther than any usual frame is wide
 _MARGIN = 0.05  # short sides beyond the frame's sides, in which a bank may be moved
@@ -28,10 +28,10 @@ class Bank:
         comes from (-1 left, 1 right), `soft` a noise field.
         """
         middle = canvas.place(0, self.v)[1]
-        half, foot = canvas.width / canvas.short / 2 + _MARGIN, canvas.height / canvas.short / 2 + 0.02
+        half, foot = canvas.half_width + _MARGIN, canvas.half_height + 0.02
         sprite = Sprite.blank(canvas, (-half, half), (middle - 3 * self.swell - 0.2, foot))
         body = smoothstep(middle + 0.02, middle + 0.1, sprite.y(canvas)) + 0 * sprite.x(canvas)
-        sprite.add(look_up(colours, np.full((1, 1), 0.3, np.float32)), body)
+        sprite.lay(look_up(colours, np.full((1, 1), 0.3, np.float32)), body)
         copies = np.arange(-np.ceil(half / _STRIP), np.ceil(half / _STRIP) + 1)
         balls = self._balls(rng, canvas.height / canvas.short) + np.array([0, middle, 0, 0], np.float32)
         strips = [balls + np.array([_STRIP * copy, 0, 0, 0], np.float32) for copy in copies]

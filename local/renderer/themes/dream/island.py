@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.branches import covered, tree
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, look_up, plane, smoothstep
-from local.renderer.noise import sample
-from local.renderer.puffs import LEAVES, heap
-from local.renderer.sprite import Sprite
+from local.renderer.painting.colour import even_ramp, look_up, plane, smoothstep
+from local.renderer.painting.limbs import covered
+from local.renderer.painting.noise import sample
+from local.renderer.painting.sprite import Sprite
+from local.renderer.scenery.plants import tree
+from local.renderer.scenery.puffs import LEAVES, heap
 
 _TREES = 6
 
@@ -66,8 +67,7 @@ class Island:
         self._rock(sprite, a, b, stuff, sun=sun, noise=smooth, pixels=pixels)
         self._meadow(sprite, a, b, stuff, sun=sun, rough=rough, pixels=pixels)
         self._trees(canvas, sprite, (x0, y0), stuff, sun=sun, rough=rough)
-        light, share = haze
-        sprite.light[:] += (light * sprite.cover - sprite.light) * np.float32(share)
+        sprite.veil(*haze)
         sprite.seam()
         return sprite
 
@@ -94,7 +94,7 @@ class Island:
             noise, (a + 0.05 * sun) * 0.8 + np.float32(self.seed), b * 0.17 + np.float32(self.seed)
         )
         light = 0.42 + 0.3 * sun * turned + 0.34 * relief + 0.07 * cleft - 0.22 * np.exp(-9 * down)
-        sprite.add(look_up(even_ramp(stuff.rock), light), cover)
+        sprite.lay(look_up(even_ramp(stuff.rock), light), cover)
 
     def _meadow(
         self, sprite: Sprite, a: Field, b: Field, stuff: Stuff, *, sun: float, rough: Field, pixels: np.float32
@@ -109,14 +109,14 @@ class Island:
         cover *= np.clip((1 - np.abs(a)) * pixels + 0.5, 0, 1)
         blades = sample(rough, a * 0.9, b * 0.6)
         light = 0.62 + 0.14 * blades + 0.16 * sun * a - 0.42 * smoothstep(0.0, 0.2, b)
-        sprite.add(look_up(even_ramp(stuff.meadow), light), cover)
+        sprite.lay(look_up(even_ramp(stuff.meadow), light), cover)
 
     def _trees(
         self, canvas: Canvas, sprite: Sprite, place: tuple[float, float], stuff: Stuff, *, sun: float, rough: Field
     ) -> None:
         limbs = self.trunks * np.float32(self.half) + np.array([*place, 0] * 2, np.float32)
         cover, columns = covered(canvas, sprite, limbs)
-        sprite.add(plane(stuff.trunk), cover, columns=columns)
+        sprite.lay(plane(stuff.trunk), cover, columns=columns)
         balls = self.crowns * np.array([self.half, self.half, self.half, 1], np.float32)
         balls[:, :2] += np.array(place, np.float32)
         heap(

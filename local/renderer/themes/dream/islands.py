@@ -6,15 +6,15 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up, plane, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import add_glows, add_lamps
-from local.renderer.sprite import Sprite
+from local.renderer.painting.colour import even_ramp, linear, look_up, plane, smoothstep
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.particles import add_glows, add_lamps
+from local.renderer.painting.sprite import Sprite
 from local.renderer.theme import Painter
 from local.renderer.themes.dream.balloon import Balloon
 from local.renderer.themes.dream.cumulus import Bank
-from local.renderer.themes.dream.hours import HOURS, Hour
 from local.renderer.themes.dream.island import Island, grown
+from local.renderer.themes.dream.islands_palettes import PALETTES, Palette
 from local.renderer.themes.dream.lights import Lights, stars
 from local.renderer.themes.dream.waterfall import Fall
 
@@ -72,12 +72,14 @@ class Adrift:
         right, down = orbit(phase, 1.0, self.start)
         return self.across * float(right), self.down * float(down)
 
-    def lay(self, picture: Field, phase: float) -> None:
+    def put(self, picture: Field, phase: float) -> None:
         """Cover the picture with it, in place."""
-        self.sprite.lay(picture, *self.moved(phase))
+        self.sprite.put(picture, *self.moved(phase))
 
 
-def _balloons(canvas: Canvas, rng: np.random.Generator, hour: Hour, side: float, haze: Field) -> list[Sprite]:
+def _balloons(
+    canvas: Canvas, rng: np.random.Generator, palette: Palette, side: float, haze: Field
+) -> list[Sprite]:
     """A balloon far off and one near, across from the great island."""
     places = (
         ((0.3, 0.42), (0.28, 0.34), (0.018, 0.024), 0.4),
@@ -89,30 +91,30 @@ def _balloons(canvas: Canvas, rng: np.random.Generator, hour: Hour, side: float,
             v=float(rng.uniform(*high)),
             radius=float(rng.uniform(*size)),
             gores=4 + int(rng.integers(3)),
-            cloth=(plane(hour.cloth[0]), plane(hour.cloth[1])),
-            glow=plane(hour.lamp) * np.float32(0.35 * hour.lamps),
+            cloth=(plane(palette.cloth[0]), plane(palette.cloth[1])),
+            glow=plane(palette.lamp) * np.float32(0.35 * palette.lamps),
         ).paint(canvas, sun=(-0.6 * side, -0.5), haze=(haze, share))
         for across, high, size, share in places
     ]
 
 
-def _lamps(rng: np.random.Generator, hour: Hour, energy: float) -> tuple[Lights, Lights]:
+def _lamps(rng: np.random.Generator, palette: Palette, energy: float) -> tuple[Lights, Lights]:
     """Lanterns behind the great island, and those before it."""
-    lamp = linear(hour.lamp) * np.float32(hour.lamps)
+    lamp = linear(palette.lamp) * np.float32(palette.lamps)
     far = Lights.lit(rng, 30, 1.2 * lamp, radius=(0.0018, 0.0035), span=(0.3, 0.75), energy=energy)
     near = Lights.lit(rng, 16, 1.5 * lamp, radius=(0.003, 0.006), span=(0.4, 1.0), energy=energy)
     return far, near
 
 
-def _sky(canvas: Canvas, rng: np.random.Generator, hour: Hour, side: float, haze: Field) -> Field:
+def _sky(canvas: Canvas, rng: np.random.Generator, palette: Palette, side: float, haze: Field) -> Field:
     """Air, stars, sun or moon: planar light."""
-    picture = look_up(even_ramp(hour.air), canvas.v / np.float32(0.64) + 0 * canvas.u)
-    add_glows(canvas, picture, stars(rng, 220, "f0f4ff").dimmed(np.full(220, hour.stars)))
+    picture = look_up(even_ramp(palette.air), canvas.v / np.float32(0.64) + 0 * canvas.u)
+    add_glows(canvas, picture, stars(rng, 220, "f0f4ff").dimmed(np.full(220, palette.stars)))
     orb = Orb(
         u=0.5 - side * float(rng.uniform(0.02, 0.15)),
         v=float(rng.uniform(0.42, 0.54)),
         radius=float(rng.uniform(0.05, 0.08)),
-        tint=plane(hour.orb),
+        tint=plane(palette.orb),
         halo=haze,
     )
     orb.rise(canvas, picture)
@@ -121,11 +123,11 @@ def _sky(canvas: Canvas, rng: np.random.Generator, hour: Hour, side: float, haze
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Sky stands still; islands bob, banks of cloud sway by their nearness, balloons circle, lanterns rise."""
-    hour = brief.choose(rng, HOURS)
+    palette = brief.choose(rng, PALETTES)
     rough = fractal(rng, size=256, slope=1.3, lowest=2)
     veils = fractal(rng, size=256, slope=1.8)
     side = float(rng.choice([-1.0, 1.0]))
-    haze, white = plane(hour.air[-1]) * 0.9, even_ramp(hour.cloud)
+    haze, white = plane(palette.air[-1]) * 0.9, even_ramp(palette.cloud)
     bob = _BOB * brief.energy * canvas.short
     banks, islands = [], []
     for bank in _BANKS:
@@ -134,30 +136,30 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         banks.append(Adrift(sprite, reach, 0.25 * reach, float(rng.random())))
     forms = _islands(rng, side)
     for form, share in zip(forms, (0.6, 0.5, 0.28, 0.08), strict=True):
-        sprite = form.paint(canvas, hour.stuff, sun=-side, rough=rough, smooth=veils, haze=(haze, share))
+        sprite = form.paint(canvas, palette.stuff, sun=-side, rough=rough, smooth=veils, haze=(haze, share))
         islands.append(Adrift(sprite, 0.0, bob, float(rng.random())))
     far_balloon, balloon = (
         Adrift(sprite, 1.6 * bob, 1.6 * bob, float(rng.random()))
-        for sprite in _balloons(canvas, rng, hour, side, haze)
+        for sprite in _balloons(canvas, rng, palette, side, haze)
     )
-    falls = {depth: Fall.over(rng, canvas, forms[depth], veils, plane(hour.cloud[-1])) for depth in (2, 3)}
-    far_lamps, lamps = _lamps(rng, hour, brief.energy)
-    backdrop = _sky(canvas, rng, hour, side, haze)
+    falls = {depth: Fall.over(rng, canvas, forms[depth], veils, plane(palette.cloud[-1])) for depth in (2, 3)}
+    far_lamps, lamps = _lamps(rng, palette, brief.energy)
+    backdrop = _sky(canvas, rng, palette, side, haze)
 
     def paint(phase: float) -> Field:
         picture = backdrop.copy()
         right, down = orbit(phase, 0.012, 0.0)
         veil = smoothstep(0.2, 2.4, sample(veils, canvas.x * 0.25 + right, canvas.y * 0.8 + down))
-        picture += (plane(hour.cloud[-1]) - picture) * (veil * 0.3)
-        far_balloon.lay(picture, phase)
+        picture += (plane(palette.cloud[-1]) - picture) * (veil * 0.3)
+        far_balloon.put(picture, phase)
         for depth, (island, bank) in enumerate(zip(islands, banks, strict=True)):
-            island.lay(picture, phase)
+            island.put(picture, phase)
             if depth in falls:
                 falls[depth].pour(canvas, picture, veils, island.moved(phase)[1], phase)
             if depth == 1:
                 add_lamps(canvas, picture, far_lamps.at(phase))
-                balloon.lay(picture, phase)
-            bank.lay(picture, phase)
+                balloon.put(picture, phase)
+            bank.put(picture, phase)
         add_lamps(canvas, picture, lamps.at(phase))
         return picture
 

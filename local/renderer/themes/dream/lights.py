@@ -1,4 +1,4 @@
-"""Small lights for the scenes of `dream`: lanterns that rise, and stars."""
+"""Small lights for the scenes of `dream`: lanterns that rise, and stars. It adds none to a picture."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Field
-from local.renderer.colour import linear
-from local.renderer.particles import Swarm, fade
+from local.renderer.painting.colour import linear
+from local.renderer.painting.particles import Swarm, fade
 
 
 @dataclass(frozen=True)

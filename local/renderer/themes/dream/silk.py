@@ -6,9 +6,9 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up, plane, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import add_discs, add_glows, add_lamps
+from local.renderer.painting.colour import even_ramp, linear, look_up, plane, smoothstep
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.particles import add_discs, add_glows, add_lamps
 from local.renderer.theme import Painter
 from local.renderer.themes.dream.lights import Lights, stars
 
@@ -16,7 +16,7 @@ _LAYERS = 7
 
 
 @dataclass(frozen=True)
-class Mood:
+class Palette:
     """Colours: `air` from zenith to horizon, `silk` from the farthest wave to the nearest."""
 
     tags: frozenset[str]
@@ -27,8 +27,8 @@ class Mood:
     lamp: str
 
 
-_MOODS = (
-    Mood(
+_PALETTES = (
+    Palette(
         tags=frozenset({"dusk", "violet", "spring"}),
         air=("0b0b2e", "2a1f66", "7a4aa6", "e08fb4", "ffd3b4"),
         silk=("f0b0bd", "a868b8", "5a43a8", "262470"),
@@ -36,7 +36,7 @@ _MOODS = (
         moon="fff0de",
         lamp="ffcf7a",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"day", "green", "blue", "summer"}),
         air=("04152e", "0c3a63", "1f7c98", "7fcdbb", "e8f3cf"),
         silk=("9ad8c6", "479eb0", "1f6296", "0d2f63"),
@@ -44,7 +44,7 @@ _MOODS = (
         moon="fafff0",
         lamp="ffdf94",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"dusk", "red", "gold", "pink"}),
         air=("1a0b2e", "55195e", "b03a78", "f5806e", "ffd08a"),
         silk=("f99d80", "c95283", "7a2c86", "341655"),
@@ -52,7 +52,7 @@ _MOODS = (
         moon="fff0d0",
         lamp="ffd890",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"night", "blue", "winter", "storm"}),
         air=("0a1238", "24398c", "5f7fd8", "b0b8f0", "f3dcec"),
         silk=("c0bcf0", "7a8ade", "4355b0", "1c2a70"),
@@ -60,7 +60,7 @@ _MOODS = (
         moon="fdf6ff",
         lamp="ffe9b8",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"dawn", "autumn", "mist"}),
         air=("10202c", "2c5560", "6f9aa0", "e0b8a8", "ffe3c0"),
         silk=("e0b4a8", "9a8aa4", "50688e", "1e3a5a"),
@@ -97,9 +97,9 @@ class Wave:
         return crest
 
 
-def _waves(rng: np.random.Generator, mood: Mood, energy: float) -> list[Wave]:
+def _waves(rng: np.random.Generator, palette: Palette, energy: float) -> list[Wave]:
     """The folds from the farthest, at the horizon, to the nearest, at the foot of the frame."""
-    tones = even_ramp(mood.silk)
+    tones = even_ramp(palette.silk)
     waves = []
     for near in np.linspace(0, 1, _LAYERS).tolist():
         body = look_up(tones, np.full((1, 1), near, np.float32))
@@ -114,7 +114,7 @@ def _waves(rng: np.random.Generator, mood: Mood, energy: float) -> list[Wave]:
             start=rng.random(3).astype(np.float32),
             swing=0.035 * energy,
             body=body,
-            sheen=(plane(mood.sheen) * (1 - near) + lighter * near) * np.float32(0.8 - 0.2 * near),
+            sheen=(plane(palette.sheen) * (1 - near) + lighter * near) * np.float32(0.8 - 0.2 * near),
         )
         waves.append(wave)
     return waves
@@ -123,7 +123,7 @@ def _waves(rng: np.random.Generator, mood: Mood, energy: float) -> list[Wave]:
 def _drape(canvas: Canvas, picture: Field, wave: Wave, phase: float, folds: Field) -> None:
     """Hang the silk from its crest downwards over what is there, in place. Folds run along the crest."""
     crest = wave.crest(canvas, phase)
-    top = max(int((float(crest.min()) + canvas.height / canvas.short / 2) * canvas.short) - 1, 0)
+    top = max(int((float(crest.min()) + canvas.half_height) * canvas.short) - 1, 0)
     if top >= canvas.height:
         return
     below = canvas.y[top:] - crest
@@ -165,20 +165,20 @@ class Moon:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Sky, stars and moon stand still and are painted once; clouds, silk and lights move."""
-    mood = brief.choose(rng, _MOODS)
-    waves = _waves(rng, mood, brief.energy)
+    palette = brief.choose(rng, _PALETTES)
+    waves = _waves(rng, palette, brief.energy)
     folds = fractal(rng, size=256, slope=1.9)
     clouds = fractal(rng, size=256, slope=1.8)
     moon = Moon(
         u=float(rng.uniform(0.28, 0.72)),
         v=float(rng.uniform(0.28, 0.4)),
         radius=float(rng.uniform(0.13, 0.21)),
-        tint=plane(mood.moon),
-        haze=plane(mood.air[3]),
+        tint=plane(palette.moon),
+        haze=plane(palette.air[3]),
         marks=clouds,
     )
-    heaven = stars(rng, 200, mood.sheen)
-    lamp = linear(mood.lamp)
+    heaven = stars(rng, 200, palette.sheen)
+    lamp = linear(palette.lamp)
     far, near, blurred = (
         Lights.lit(rng, count, light * lamp, radius=radius, span=span, energy=brief.energy)
         for count, light, radius, span in (
@@ -187,7 +187,7 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
             (9, 0.12, (0.014, 0.04), (0.45, 1.0)),
         )
     )
-    backdrop = look_up(even_ramp(mood.air), canvas.v / np.float32(0.62) + 0 * canvas.u)
+    backdrop = look_up(even_ramp(palette.air), canvas.v / np.float32(0.62) + 0 * canvas.u)
     add_glows(canvas, backdrop, heaven)
     moon.rise(canvas, backdrop)
 
@@ -195,7 +195,7 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         picture = backdrop.copy()
         right, down = orbit(phase, 0.012, 0.0)
         veil = smoothstep(0.1, 2.4, sample(clouds, canvas.x * 0.3 + right, canvas.y * 0.9 + down))
-        picture += (plane(mood.air[3]) - picture) * (veil * smoothstep(0.0, 0.3, canvas.v) * 0.55)
+        picture += (plane(palette.air[3]) - picture) * (veil * smoothstep(0.0, 0.3, canvas.v) * 0.55)
         for i, wave in enumerate(waves):
             if i == 2:
                 add_lamps(canvas, picture, far.at(phase))

@@ -1,4 +1,4 @@
-"""Water falling from a floating island into the clouds, where it ends as spray."""
+"""Water falling from a floating island into the clouds, where it ends as spray. No colours here."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.noise import sample
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.noise import sample
 from local.renderer.themes.dream.island import Island
 
 
@@ -38,8 +38,8 @@ class Fall:
     def pour(self, canvas: Canvas, picture: Field, streaks: Field, down: float, phase: float) -> None:
         """Lay the water over the picture, in place, moved `down` pixels with its island."""
         top = self.y + down / canvas.short
-        rows = _span(canvas.y[:, 0], top, top + self.long)
-        columns = _span(canvas.x[0], self.x - 4 * self.wide, self.x + 4 * self.wide)
+        rows = canvas.rows(top, top + self.long)
+        columns = canvas.columns(self.x - 4 * self.wide, self.x + 4 * self.wide)
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return
         fallen = (canvas.y[rows] - np.float32(top)) / np.float32(self.long)
@@ -53,9 +53,3 @@ class Fall:
         cover *= smoothstep(0.0, 0.06, fallen)
         window = picture[:, rows, columns]
         window += (self.light - window) * cover
-
-
-def _span(places: Field, first: float, last: float) -> slice:
-    """Of ascending places, those from `first` to `last`."""
-    start, stop = np.searchsorted(places, (first, last))
-    return slice(int(start), int(stop))

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.noise import sample
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.noise import sample
 
 _LIFE = 3  # loops from the crater until nothing is left
 _CLIMB = 0.85  # short sides
@@ -67,8 +67,8 @@ class Ash:
         x = float(self.x + self.lean * risen**1.6 + self.side[i] * (0.016 + 0.17 * spread))
         y = self.y - risen
         reach = radius * (1 + _RAGGED)
-        columns = slice(*np.searchsorted(canvas.x[0], (x - reach, x + reach)).tolist())
-        rows = slice(*np.searchsorted(canvas.y[:, 0], (y - reach, y + reach)).tolist())
+        columns = canvas.columns(x - reach, x + reach)
+        rows = canvas.rows(y - reach, y + reach)
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return
         right = (canvas.x[:, columns] - np.float32(x)) * np.float32(1 / radius)

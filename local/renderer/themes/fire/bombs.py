@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up
-from local.renderer.particles import Swarm
+from local.renderer.painting.colour import look_up
+from local.renderer.painting.particles import Swarm
 
 _TRAIL = ((0.0, 1.0), (0.02, 0.6), (0.04, 0.35))  # how far behind, in lives, and how bright
 _DROP = 0.1  # short sides; below the crater that stones come to lie

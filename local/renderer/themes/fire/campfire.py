@@ -7,17 +7,18 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import linear, plane, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import Swarm, add_glows
-from local.renderer.solids import Solid, log, stone
+from local.renderer.painting.colour import plane, smoothstep
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.particles import add_glows
+from local.renderer.scenery.solids import Solid, log, stone
 from local.renderer.theme import Painter
+from local.renderer.themes.fire.backdrop import stars
 from local.renderer.themes.fire.clearing import (
     FIRELIGHT,
     FLAT,
     HORIZON,
     RING,
-    Mood,
+    Palette,
     Place,
     forest,
     meadow,
@@ -35,8 +36,8 @@ _BARK, _STONE = plane("6a4a34"), plane("9a8f88")
 Direction: TypeAlias = tuple[float, float, float]
 """Right, down, towards the eye."""
 
-_MOODS = (
-    Mood(
+_PALETTES = (
+    Palette(
         ("04081a", "0a1838", "15305e", "2b5a86", "5f90a4"),
         ("1a3a56", "03070d"),
         "0a1418",
@@ -44,7 +45,7 @@ _MOODS = (
         1.0,
         frozenset({"night", "blue", "summer"}),
     ),
-    Mood(
+    Palette(
         ("0d0a26", "241a4a", "4c2f6a", "9a4a72", "f09a6a"),
         ("3f2c5a", "07060f"),
         "100e16",
@@ -52,7 +53,7 @@ _MOODS = (
         0.6,
         frozenset({"dusk", "autumn", "violet", "pink"}),
     ),
-    Mood(
+    Palette(
         ("031012", "08262c", "12484c", "2c7a70", "86b894"),
         ("14443f", "020808"),
         "08140f",
@@ -60,7 +61,7 @@ _MOODS = (
         0.9,
         frozenset({"night", "green", "spring", "mist"}),
     ),
-    Mood(
+    Palette(
         ("060a18", "101c3c", "26406e", "5a80a8", "b4c8d4"),
         ("48688a", "081220"),
         "3a4c66",
@@ -68,7 +69,7 @@ _MOODS = (
         0.9,
         frozenset({"night", "winter", "blue"}),
     ),
-    Mood(
+    Palette(
         ("141022", "38203c", "7a3a40", "cc6f3c", "f8bc66"),
         ("5c3236", "0a0508"),
         "140c0a",
@@ -76,7 +77,7 @@ _MOODS = (
         0.35,
         frozenset({"dusk", "summer", "gold", "red"}),
     ),
-    Mood(
+    Palette(
         ("1a2444", "3a4a78", "7478a4", "c8949c", "f4c4a0"),
         ("54587c", "0c0d18"),
         "1c1e26",
@@ -84,7 +85,7 @@ _MOODS = (
         0.25,
         frozenset({"dawn", "pink", "mist"}),
     ),
-    Mood(
+    Palette(
         ("060a14", "0f1a2a", "1e3040", "385460", "648084"),
         ("203844", "030608"),
         "0a1014",
@@ -148,24 +149,21 @@ def _front(canvas: Canvas, logs: list[tuple[Solid, Direction]], stones: list[tup
     return hidden
 
 
-def _stage(canvas: Canvas, rng: np.random.Generator, place: Place, mood: Mood, soft: Field) -> tuple[Stage, Field]:
+def _stage(
+    canvas: Canvas, rng: np.random.Generator, place: Place, palette: Palette, soft: Field
+) -> tuple[Stage, Field]:
     """All that stands still, and what of it hides the flames."""
     rough = fractal(rng, size=256, slope=1.2, lowest=2)
-    stars = Swarm(
-        u=rng.random(420),
-        v=rng.random(420) * HORIZON,
-        radius=rng.uniform(0.0007, 0.0013, 420),
-        light=rng.random((420, 1)) ** 5 * linear("dfe9ff") * np.float32(2.2 * mood.stars),
-    )
-    air = sky(canvas, mood, stars, soft)
-    stage = Stage(air, np.zeros_like(air))
-    forest(stage, rng, place, mood, rough)
+    heaven = stars(rng, 420, horizon=HORIZON, bright=palette.stars)
+    backdrop = sky(canvas, palette, heaven, soft)
+    stage = Stage(backdrop, np.zeros_like(backdrop))
+    forest(stage, rng, place, palette, rough)
     about = (np.arange(_STONES) + rng.uniform(-0.25, 0.25, _STONES)) / _STONES
     # From behind the fire to before it; a quarter turn is towards the eye.
     turns = sorted(about.tolist(), key=lambda turn: float(np.sin(2 * np.pi * turn)))
-    meadow(stage, place, mood, rough, turns)
-    tufts(stage, rng, place, mood)
-    hearth = Hearth(canvas, rough, plane(mood.air[-2]))
+    meadow(stage, place, palette, rough, turns)
+    tufts(stage, rng, place, palette)
+    hearth = Hearth(canvas, rough, plane(palette.air[-2]))
     stones, logs = _ring(rng, place, turns), _pile(rng, place)
     behind, before = stones[: _STONES // 2 + 1], stones[_STONES // 2 + 1 :]
     hearth.lay(stage, behind, _STONE)
@@ -179,19 +177,19 @@ def _stage(canvas: Canvas, rng: np.random.Generator, place: Place, mood: Mood, s
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """All but flames, sparks and mist stands still, and is painted once under two lights."""
-    mood = brief.choose(rng, _MOODS)
+    palette = brief.choose(rng, _PALETTES)
     soft = fractal(rng, size=256, slope=1.7)
     x, y = canvas.place(float(rng.uniform(0.4, 0.6)), _FOOT)
     flame = Flame.kindled(rng, x=x, y=y, width=0.125, height=0.45 * (0.78 + 0.22 * brief.energy))
     embers = Embers.thrown(rng, 140, climb=(0.2, 0.95))
     share = 0.3 + 0.38 * brief.energy
     place = Place(canvas, x, y, canvas.place(0, HORIZON)[1])
-    stage, front = _stage(canvas, rng, place, mood, soft)
+    stage, front = _stage(canvas, rng, place, palette, soft)
     # Mist hangs over the far side of the clearing.
-    band = slice(*np.searchsorted(canvas.y[:, 0], (place.horizon - 0.16, place.horizon + 0.14)).tolist())
+    band = canvas.rows(place.horizon - 0.16, place.horizon + 0.14)
     low = canvas.y[band] - np.float32(place.horizon)
     thick = smoothstep(-0.16, -0.02, low) * smoothstep(0.14, 0.0, low) * (1 - 0.9 * front[band])
-    veil = 0.16 * plane(mood.air[-1]) * thick
+    veil = 0.16 * plane(palette.air[-1]) * thick
 
     def paint(phase: float) -> Field:
         picture = stage.at(phase)

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.noise import sample
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.noise import sample
 
 _RIM = 0.04  # short sides; half the width of the crater
 _STREAMS = 7

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, ramp
-from local.renderer.particles import Swarm
+from local.renderer.painting.colour import look_up, ramp
+from local.renderer.painting.particles import Swarm
 
 _COOLING = ramp((0, "ffe9a8"), (0.3, "ffb24a"), (0.65, "f2640f"), (1, "a81f04"))
 

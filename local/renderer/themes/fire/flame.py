@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, ramp, smoothstep
-from local.renderer.noise import fractal, sample
+from local.renderer.painting.colour import look_up, ramp, smoothstep
+from local.renderer.painting.noise import fractal, sample
 
 _SHEETS = ((-0.3, 0.70, 0.1), (0.32, 0.80, 0.5), (0.0, 1.0, 0.8))  # beside, in widths; height; place in the noise
 _HIGHEST = 1.9  # heights of the flame; torn-off tips come no higher
@@ -110,5 +110,4 @@ class Flame:
     def _window(self, canvas: Canvas) -> tuple[slice, slice]:
         left, right = self.x - _WIDEST * self.width, self.x + _WIDEST * self.width
         top, foot = self.y - _HIGHEST * self.height, self.y + 0.15 * self.height
-        columns = slice(*np.searchsorted(canvas.x[0], (left, right)).tolist())
-        return slice(*np.searchsorted(canvas.y[:, 0], (top, foot)).tolist()), columns
+        return canvas.rows(top, foot), canvas.columns(left, right)

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.branches import draw, grass
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up, plane, ramp, smoothstep
-from local.renderer.mirror import Mirror
-from local.renderer.noise import fractal, sample
-from local.renderer.particles import Swarm, add_glows
+from local.renderer.painting.colour import look_up, plane, ramp, smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import fractal, sample
+from local.renderer.painting.particles import add_glows
+from local.renderer.scenery.mirror import Mirror
+from local.renderer.scenery.plants import grass
 from local.renderer.theme import Painter
 from local.renderer.themes.fire.ash import Ash
+from local.renderer.themes.fire.backdrop import air, hills, stars
 from local.renderer.themes.fire.bombs import Bombs
 from local.renderer.themes.fire.cone import Cone
 from local.renderer.themes.fire.flame import Flame
@@ -23,7 +25,7 @@ _LAVA = ramp((0, "000000"), (0.12, "3a0602"), (0.35, "c22c06"), (0.6, "ff7a18"),
 
 
 @dataclass(frozen=True)
-class Mood:
+class Palette:
     """Colours: `air` from zenith to horizon, `rock`, `ash` in the shade and in the sky's light, the lake where
     it is `deep`. `stars` is their brightness.
     """
@@ -36,8 +38,8 @@ class Mood:
     tags: frozenset[str]
 
 
-_MOODS = (
-    Mood(
+_PALETTES = (
+    Palette(
         ("03060f", "081228", "12244a", "2a4468", "586e84"),
         "0c1018",
         ("10141e", "5a6880"),
@@ -45,7 +47,7 @@ _MOODS = (
         1.0,
         frozenset({"night", "blue", "winter"}),
     ),
-    Mood(
+    Palette(
         ("16060e", "3c0c1c", "7e1f26", "c8502c", "f8a252"),
         "14080a",
         ("1c0c10", "a06450"),
@@ -53,7 +55,7 @@ _MOODS = (
         0.3,
         frozenset({"dusk", "red", "gold", "summer"}),
     ),
-    Mood(
+    Palette(
         ("1c2a50", "405088", "7c7cae", "cc98a4", "f8cca4"),
         "1c1a26",
         ("2a2838", "c0a4b0"),
@@ -61,7 +63,7 @@ _MOODS = (
         0.15,
         frozenset({"dawn", "day", "pink", "spring"}),
     ),
-    Mood(
+    Palette(
         ("031016", "06242c", "0e4448", "2a7468", "86b890"),
         "08120f",
         ("0c1a1c", "5a887c"),
@@ -69,7 +71,7 @@ _MOODS = (
         0.9,
         frozenset({"night", "green", "mist"}),
     ),
-    Mood(
+    Palette(
         ("05070c", "0d131c", "1a2430", "33424e", "566468"),
         "0b0d10",
         ("0e1014", "566068"),
@@ -77,7 +79,7 @@ _MOODS = (
         0.1,
         frozenset({"storm", "night"}),
     ),
-    Mood(
+    Palette(
         ("100a24", "2a1846", "5c2c62", "a84e68", "f0966c"),
         "120c18",
         ("1c1228", "a06a80"),
@@ -88,27 +90,16 @@ _MOODS = (
 )
 
 
-def _sky(canvas: Canvas, rng: np.random.Generator, mood: Mood, soft: Field) -> Field:
+def _sky(canvas: Canvas, rng: np.random.Generator, palette: Palette, soft: Field) -> Field:
     """Air, stars and two far ranges of hills, down to the shore."""
-    height = np.broadcast_to(canvas.v / np.float32(_SHORE), (canvas.height, canvas.width))
-    picture = look_up(even_ramp(mood.air), height)
-    stars = Swarm(
-        u=rng.random(400),
-        v=rng.random(400) * _SHORE,
-        radius=rng.uniform(0.0007, 0.0013, 400),
-        light=rng.random((400, 1)) ** 5 * linear("dfe9ff") * np.float32(2.2 * mood.stars),
-    )
-    add_glows(canvas, picture, stars)
-    level = canvas.place(0, _SHORE)[1]
-    for line, (tall, dark) in enumerate(((0.10, 0.35), (0.05, 0.7))):
-        rise = 0.9 + 0.5 * sample(soft, canvas.x * 0.25 + np.float32(0.37 * line), np.zeros_like(canvas.x))
-        edge = canvas.y - np.float32(level) + np.float32(tall) * np.maximum(rise, 0.1)
-        tint = 0.5 * (1 - dark) * plane(mood.air[-2]) + dark * plane(mood.rock)
-        picture += (tint - picture) * np.clip(edge * np.float32(canvas.short) + 0.5, 0, 1)
+    picture, _ = air(canvas, palette.air, horizon=_SHORE)
+    add_glows(canvas, picture, stars(rng, 400, horizon=_SHORE, bright=palette.stars))
+    far, near = (0.5 * (1 - dark) * plane(palette.air[-2]) + dark * plane(palette.rock) for dark in (0.35, 0.7))
+    hills(canvas, picture, soft, horizon=_SHORE, ranges=((0.10, far), (0.05, near)))
     return picture
 
 
-def _mountain(picture: Field, canvas: Canvas, cone: Cone, mood: Mood) -> tuple[Field, Field, Field]:
+def _mountain(picture: Field, canvas: Canvas, cone: Cone, palette: Palette) -> tuple[Field, Field, Field]:
     """Paint the cone and the wooded shore over the picture, in place.
 
     Returns how far the cone hides the sky, how hot its lava is, and the coordinates on its flanks.
@@ -118,9 +109,9 @@ def _mountain(picture: Field, canvas: Canvas, cone: Cone, mood: Mood) -> tuple[F
     furrows = cone.gullies(across, down)
     hot, glow = cone.lava(across, down)
     away = np.hypot(canvas.x - np.float32(cone.x), canvas.y - np.float32(cone.y))
-    rock = plane(mood.rock) * (0.7 + 0.35 * np.clip(furrows, -1.5, 2))
-    rock += 0.05 * plane(mood.air[-2]) * np.clip(0.8 + 0.6 * furrows, 0, 2) * smoothstep(1.0, -1.0, across)
-    rock += (0.6 * plane(mood.air[-2]) - rock) * (0.3 * smoothstep(0.45 * cone.tall, cone.tall, down) ** 2)
+    rock = plane(palette.rock) * (0.7 + 0.35 * np.clip(furrows, -1.5, 2))
+    rock += 0.05 * plane(palette.air[-2]) * np.clip(0.8 + 0.6 * furrows, 0, 2) * smoothstep(1.0, -1.0, across)
+    rock += (0.6 * plane(palette.air[-2]) - rock) * (0.3 * smoothstep(0.45 * cone.tall, cone.tall, down) ** 2)
     fire = 0.32 / (1 + (away / 0.10) ** 2) ** 1.3 + 0.16 * glow
     rock += _GLOW * (fire * np.clip(0.7 + 0.5 * furrows, 0.05, 2))
     picture += (rock - picture) * cover
@@ -132,7 +123,7 @@ def _mountain(picture: Field, canvas: Canvas, cone: Cone, mood: Mood) -> tuple[F
         + 0.012 * sample(cone.soft, canvas.x * 0.5, level)
     )
     lit = np.exp(-np.abs(canvas.x - np.float32(cone.x)) / 0.25) * smoothstep(0.0, 0.03, up)
-    wood = 0.45 * plane(mood.rock) + _GLOW * (0.05 * lit)
+    wood = 0.45 * plane(palette.rock) + _GLOW * (0.05 * lit)
     picture += (wood - picture) * np.clip((crowns - up) * np.float32(canvas.short) + 0.5, 0, 1)
     return cover, hot * cover, np.stack((across, down))
 
@@ -140,7 +131,7 @@ def _mountain(picture: Field, canvas: Canvas, cone: Cone, mood: Mood) -> tuple[F
 def _reeds(canvas: Canvas, rng: np.random.Generator) -> Field:
     """Grass on the near shore, high in the corners: how far it hides the water, (height, width)."""
     cover = np.zeros((canvas.height, canvas.width), np.float32)
-    left, foot = -canvas.width / 2 / canvas.short, canvas.height / canvas.short / 2
+    left, foot = -canvas.half_width, canvas.half_height
     for side in rng.choice((0.0, 1.0), 90).tolist():
         u = abs(side - 0.42 * rng.random() ** 2.2)
         tall = (0.05 + 0.16 * abs(2 * u - 1) ** 3) * rng.uniform(0.6, 1.2)
@@ -171,7 +162,7 @@ class Eruption:
         add_glows(canvas, picture, stones)
 
 
-def _eruption(rng: np.random.Generator, cone: Cone, mood: Mood, brief: Brief) -> Eruption:
+def _eruption(rng: np.random.Generator, cone: Cone, palette: Palette, brief: Brief) -> Eruption:
     strong = brief.energy**0.5
     rough = fractal(rng, size=256, slope=1.5, lowest=2)
     return Eruption(
@@ -180,26 +171,26 @@ def _eruption(rng: np.random.Generator, cone: Cone, mood: Mood, brief: Brief) ->
         bombs=Bombs.thrown(rng, 230),
         ash=Ash.thrown(rng, 44, x=cone.x, y=cone.y, lean=float(rng.uniform(-0.45, 0.45)), rough=rough),
         share=0.74 * strong,
-        shades=(plane(mood.ash[0]), plane(mood.ash[1])),
+        shades=(plane(palette.ash[0]), plane(palette.ash[1])),
     )
 
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Mountain and shores stand still; fire, ash, the crust on the lava and the water move."""
-    mood = brief.choose(rng, _MOODS)
+    palette = brief.choose(rng, _PALETTES)
     rough, soft = fractal(rng, size=256, slope=1.25, lowest=2), fractal(rng, size=128, slope=2.0, lowest=2)
     crust, ruffle = fractal(rng, size=256, slope=1.4, lowest=4), fractal(rng, size=256, slope=1.9, lowest=3)
     x, level = canvas.place(float(rng.uniform(0.38, 0.62)), _SHORE)
     cone = Cone.raised(rng, x=x, level=level, rough=rough, soft=soft)
-    eruption = _eruption(rng, cone, mood, brief)
-    lake = Mirror(_SHORE, ruffle, plane(mood.deep), 0.8)
+    eruption = _eruption(rng, cone, palette, brief)
+    lake = Mirror(_SHORE, ruffle, plane(palette.deep), 0.8)
     above = slice(0, lake.row(canvas))
-    still = _sky(canvas, rng, mood, soft)
-    cover, hot, flanks = (layer[..., above, :] for layer in _mountain(still, canvas, cone, mood))
+    still = _sky(canvas, rng, palette, soft)
+    cover, hot, flanks = (layer[..., above, :] for layer in _mountain(still, canvas, cone, palette))
     away = np.hypot(canvas.x - np.float32(x), canvas.y[above] - np.float32(cone.y))
     still = still[:, above]
     halo = _GLOW * (0.25 * np.exp(away * -9))
-    reeds, dark = _reeds(canvas, rng), 0.3 * plane(mood.rock)
+    reeds, dark = _reeds(canvas, rng), 0.3 * plane(palette.rock)
 
     def paint(phase: float) -> Field:
         scenery = still.copy()

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.branches import branch, covered
-from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, plane, smoothstep
-from local.renderer.noise import sample
-from local.renderer.puffs import LEAVES, heap
-from local.renderer.sprite import Sprite
+from local.renderer.canvas import Canvas, Field, span
+from local.renderer.painting.colour import look_up, plane, smoothstep
+from local.renderer.painting.limbs import covered
+from local.renderer.painting.noise import sample
+from local.renderer.painting.sprite import Sprite
+from local.renderer.scenery.plants import branch
+from local.renderer.scenery.puffs import LEAVES, heap
 
 _BOUGHS = 9
 _BALLS = 110  # of leaves, on one tree
@@ -52,7 +53,7 @@ class Birch:
         """Trunk and boughs over the sprite, in place; the sun stands in the column `sun`, in short sides."""
         limbs = self.boughs * np.float32(scale) + np.array([*foot, 0] * 2, np.float32)
         cover, columns = covered(canvas, sprite, limbs)
-        sprite.add(plane(wood.marks), cover, columns=columns)
+        sprite.lay(plane(wood.marks), cover, columns=columns)
         x, pixels = sprite.x(canvas), scale * canvas.short
         over = (np.float32(foot[1]) - sprite.y(canvas)) / np.float32(scale)
         up = np.maximum(over, 0)
@@ -60,11 +61,11 @@ class Birch:
         reach = (
             foot[0] + scale * np.array([(middle - wide).min(), (middle + wide).max()]) + np.array([-1, 1]) / pixels
         )
-        columns = slice(*np.searchsorted(x[0], reach).tolist())
+        columns = span(x[0], *reach)
         across = ((x[:, columns] - np.float32(foot[0])) / np.float32(scale) - middle) / wide
         cover = np.clip((1 - np.abs(across)) * wide * np.float32(pixels) + 0.5, 0, 1)
         cover *= np.clip(over * np.float32(pixels) + 0.5, 0, 1) * (up < self.tall)
-        sprite.add(
+        sprite.lay(
             self._bark(across, up, wood, rough, float(np.tanh((sun - foot[0]) * 4))), cover, columns=columns
         )
 

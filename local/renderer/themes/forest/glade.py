@@ -1,12 +1,12 @@
-"""A path through a wood in perspective: the air behind it, the ground, and where things stand on it."""
+"""A path through a wood in perspective: the air behind it, the ground, and where things stand on it. No trees."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, smoothstep
-from local.renderer.noise import sample
+from local.renderer.painting.colour import look_up, smoothstep
+from local.renderer.painting.noise import sample
 
 _EYE = 0.42  # the eye's height over the ground; also short sides below the horizon, one ahead
 _PATH = 0.34  # half its width

@@ -5,12 +5,13 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.branches import draw, fern, grass, tree
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import linear, look_up, plane, ramp, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import Swarm, add_lamps
+from local.renderer.painting.colour import linear, look_up, plane, ramp, smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.particles import Swarm, add_lamps
+from local.renderer.scenery.plants import fern, grass, tree
 from local.renderer.theme import Painter
 
 _SWAY = 0.014  # short sides; how far the nearest trees usually move as the eye sways
@@ -19,7 +20,7 @@ _DEPTHS = (0.05, 0.25, 0.5, 0.75, 1.0)  # of the rows of trees: 0 at the back, 1
 
 
 @dataclass(frozen=True)
-class Mood:
+class Palette:
     """Colours: `air` from the crowns down to the ground, the nearest tree, shafts of light, fireflies."""
 
     tags: frozenset[str]
@@ -29,36 +30,36 @@ class Mood:
     spark: str
 
 
-_MOODS = (
-    Mood(
+_PALETTES = (
+    Palette(
         tags=frozenset({"mist", "green", "storm"}),
         air=("0a2a2e", "2f7f78", "8fd0b4", "3d8378", "123a38"),
         tree="020a0b",
         light="a8f0d0",
         spark="d8ff7a",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"night", "blue", "winter"}),
         air=("1a1f3a", "4a5a96", "a9b4de", "5a6a9c", "1c2444"),
         tree="04050f",
         light="c4d4ff",
         spark="ffe08a",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"dusk", "gold", "autumn", "red"}),
         air=("3a2214", "a8632c", "f6cf8a", "b0703a", "40261a"),
         tree="0c0504",
         light="ffd890",
         spark="fff0b0",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"day", "green", "summer", "spring"}),
         air=("1c2a10", "5f8a34", "dce89a", "7a9a48", "24381a"),
         tree="050a04",
         light="f2f6a4",
         spark="f6ffb0",
     ),
-    Mood(
+    Palette(
         tags=frozenset({"dawn", "violet", "pink"}),
         air=("241436", "74427e", "e2a2b4", "7f4a82", "2a1a3e"),
         tree="07040d",
@@ -189,19 +190,19 @@ def _fog(canvas: Canvas, air: tuple[str, ...], glow_u: float) -> Field:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Trees are painted once; the eye sways, and each row with it by its depth; the rest moves itself."""
-    mood = brief.choose(rng, _MOODS)
+    palette = brief.choose(rng, _PALETTES)
     rough = fractal(rng, size=256, slope=1.15, lowest=2)
     mist = fractal(rng, size=128, slope=1.7)
     beams = fractal(rng, size=128, slope=0.9, lowest=2)
     source = (float(rng.uniform(0.1, 0.9)), float(rng.uniform(-0.25, -0.1)))
     sway = _SWAY * brief.energy
     rows = [_row(canvas, rng, depth, rough, sway) for depth in _DEPTHS]
-    spark = 2.2 * linear(mood.spark)
+    spark = 2.2 * linear(palette.spark)
     behind, before = (Fireflies.awake(rng, count, spark, brief.energy) for count in (26, 16))
-    fog = _fog(canvas, mood.air, 0.5 + (source[0] - 0.5) * 0.7)
-    tints = [fog * (0.62 * (1 - depth) ** 1.3 + 0.035) + plane(mood.tree) for depth in _DEPTHS]
+    fog = _fog(canvas, palette.air, 0.5 + (source[0] - 0.5) * 0.7)
+    tints = [fog * (0.62 * (1 - depth) ** 1.3 + 0.035) + plane(palette.tree) for depth in _DEPTHS]
     low = smoothstep(0.35, 0.85, canvas.v) * smoothstep(1.1, 0.75, canvas.v)
-    light = 0.42 * plane(mood.light)
+    light = 0.42 * plane(palette.light)
 
     def paint(phase: float) -> Field:
         picture = fog.copy()

@@ -5,25 +5,25 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.birds import Flock
-from local.renderer.branches import draw
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up, plane, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.relief import massif
-from local.renderer.ridges import chain
-from local.renderer.sky import Sky, night
+from local.renderer.painting.colour import even_ramp, linear, look_up, plane, smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.scenery.relief import massif
+from local.renderer.scenery.ridges import chain
+from local.renderer.scenery.sky import Sky, night
+from local.renderer.scenery.vista import Vista
 from local.renderer.theme import Painter
+from local.renderer.themes.mountains.birds import Flock
 from local.renderer.themes.mountains.shores import hillside
-from local.renderer.vista import Vista
 
 _PLAN = ((0.24, 0.5, 0.15), (0.2, 0.62, 0.62), (0.2, 0.8, -0.66), (0.18, 1.0, 0.62))
 """Of each range from the back: height and scale in short sides, and how it leans to the sun's side."""
 
 
 @dataclass(frozen=True)
-class Hour:
+class Palette:
     """Colours of a time of day: `air` from horizon to zenith, ridges from the farthest to the nearest, mist, the
     sun's disc and glow, clouds from shaded to lit. `stars` is their brightness.
     """
@@ -38,8 +38,8 @@ class Hour:
     stars: float
 
 
-_HOURS = (
-    Hour(
+_PALETTES = (
+    Palette(
         frozenset({"dawn", "pink", "spring"}),
         ("ffd9b8", "f7b7ae", "d79bbd", "9d8cc8", "6b7cc0"),
         ("cf9fb4", "a57fae", "755f9b", "463f77", "1f2148"),
@@ -49,7 +49,7 @@ _HOURS = (
         ("a98fbe", "e3a9b8", "ffd8c4"),
         0.0,
     ),
-    Hour(
+    Palette(
         frozenset({"dusk", "red", "gold", "autumn"}),
         ("ffc56a", "f98c4f", "d65a56", "86406f", "3b2a5c"),
         ("d9785a", "ab4f57", "7a3653", "46223f", "1d1026"),
@@ -59,7 +59,7 @@ _HOURS = (
         ("5c2f5c", "b34d5c", "ff9d62"),
         0.0,
     ),
-    Hour(
+    Palette(
         frozenset({"day", "mist", "green", "summer"}),
         ("eef0dc", "cfe2df", "a3cbd6", "74abc8", "4b86b3"),
         ("a9c6c6", "7fa8a6", "527f78", "2d5650", "12302e"),
@@ -69,7 +69,7 @@ _HOURS = (
         ("a9bfc9", "dbe5e4", "fffaf0"),
         0.0,
     ),
-    Hour(
+    Palette(
         frozenset({"night", "blue", "winter"}),
         ("4f7aa6", "305a8c", "1c3d6e", "102650", "081534"),
         ("3f6590", "2b4a75", "1b3259", "0f1f3d", "060d1f"),
@@ -79,7 +79,7 @@ _HOURS = (
         ("122244", "2c4a78", "7f9cc4"),
         1.0,
     ),
-    Hour(
+    Palette(
         frozenset({"dusk", "violet", "storm"}),
         ("ffb9a0", "e087a0", "a565a8", "64509a", "2f3272"),
         ("b57ba6", "855c9a", "584385", "332b62", "151435"),
@@ -103,10 +103,10 @@ class Ranges:
     height: Field
 
     @classmethod
-    def painted(cls, canvas: Canvas, rng: np.random.Generator, hour: Hour, sky: Sky) -> Self:
+    def painted(cls, canvas: Canvas, rng: np.random.Generator, palette: Palette, sky: Sky) -> Self:
         """The farthest stands free; before it spurs from left and right interlock, so that a valley winds away."""
         side = 1.0 if sky.orb_u > 0.5 else -1.0
-        tones, near = even_ramp(hour.ridge), _near_sun(canvas, sky)
+        tones, near = even_ramp(palette.ridge), _near_sun(canvas, sky)
         light = np.zeros((3, canvas.height, canvas.width), np.float32)
         cover, height = np.zeros((2, canvas.height, canvas.width), np.float32)
         for i, (tall, scale, lean) in enumerate(_PLAN):
@@ -119,7 +119,7 @@ class Ranges:
             # Light is lost in the mist before it reaches the valley floor.
             sunlight = seen.maps[0] * smoothstep(-0.01, 0.06, seen.up)
             tone = look_up(tones, np.full((1, 1), depth, np.float32)) * (0.75 + (0.3 + 0.5 * depth) * sunlight)
-            tone += plane(hour.glow) * (near * (0.22 * (1 - depth)) * (0.4 + sunlight))
+            tone += plane(palette.glow) * (near * (0.22 * (1 - depth)) * (0.4 + sunlight))
             light += (tone - light) * seen.cover
             height += ((seen.up - 0.005) / np.float32(0.045 + 0.012 * depth) - height) * seen.cover
             np.maximum(cover, seen.cover, out=cover)
@@ -135,12 +135,12 @@ def _near_sun(canvas: Canvas, sky: Sky) -> Field:
     return near
 
 
-def _sky(rng: np.random.Generator, hour: Hour) -> Sky:
+def _sky(rng: np.random.Generator, palette: Palette) -> Sky:
     return Sky(
-        air=even_ramp(hour.air),
-        cloud=even_ramp(hour.cloud),
-        orb=plane(hour.orb),
-        glow=plane(hour.glow),
+        air=even_ramp(palette.air),
+        cloud=even_ramp(palette.cloud),
+        orb=plane(palette.orb),
+        glow=plane(palette.glow),
         horizon=float(rng.uniform(0.5, 0.56)),
         orb_u=float(rng.choice([0.3, 0.7]) + rng.uniform(-0.1, 0.1)),
         orb_up=float(rng.uniform(0.12, 0.22)),
@@ -150,16 +150,16 @@ def _sky(rng: np.random.Generator, hour: Hour) -> Sky:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """The ridges stand still and are painted once; mist drifts through the valleys, clouds pass, birds wheel."""
-    hour = brief.choose(rng, _HOURS)
-    sky = _sky(rng, hour)
+    palette = brief.choose(rng, _PALETTES)
+    sky = _sky(rng, palette)
     side = 1.0 if sky.orb_u > 0.5 else -1.0
     clouds = fractal(rng, size=256, slope=1.75)
-    stars = night(rng, 260, horizon=sky.horizon, light=linear("dfe9ff") * hour.stars)
-    ranges = Ranges.painted(canvas, rng, hour, sky)
+    stars = night(rng, 260, horizon=sky.horizon, light=linear("dfe9ff") * palette.stars)
+    ranges = Ranges.painted(canvas, rng, palette, sky)
     flock = Flock.wheeling(rng, 7, u=0.5 + side * float(rng.uniform(-0.2, 0.0)), v=float(rng.uniform(0.22, 0.34)))
     hill = hillside(canvas, rng, -side, clouds)
-    tree = plane(hour.ridge[-1]) * 0.6
-    veil = plane(hour.mist) * (0.72 + 0.4 * _near_sun(canvas, sky))
+    tree = plane(palette.ridge[-1]) * 0.6
+    veil = plane(palette.mist) * (0.72 + 0.4 * _near_sun(canvas, sky))
 
     def paint(phase: float) -> Field:
         heaven = sky.paint(canvas, clouds, stars, phase)
@@ -171,7 +171,7 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         mist = np.exp(-np.maximum(ranges.height - 0.5 * drift, 0)) * (0.7 + 0.2 * np.clip(drift, -2, 1.4))
         picture += (veil - picture) * (ranges.cover * mist)
         dark = hill.copy()
-        draw(canvas, dark, flock.limbs(canvas, phase), -canvas.width / canvas.short / 2)
+        draw(canvas, dark, flock.limbs(canvas, phase), -canvas.half_width)
         picture += (tree - picture) * dark
         return picture
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from local.renderer.branches import draw, grass
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.noise import sample
-from local.renderer.spruces import grove
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.noise import sample
+from local.renderer.scenery.plants import grass
+from local.renderer.scenery.spruces import grove
 
 
 def far_shore(canvas: Canvas, rng: np.random.Generator, level: float, rough: Field) -> Field:
@@ -50,12 +51,12 @@ def hillside(canvas: Canvas, rng: np.random.Generator, side: float, rough: Field
 def _crest(canvas: Canvas, rise: Field, rough: Field) -> Field:
     """Short sides below the middle, (1, width), of ground that rises so far over the foot of the frame."""
     bumps = np.float32(0.007) * sample(rough, canvas.x * 0.6, np.zeros_like(canvas.x))
-    crest: Field = (canvas.height / canvas.short / 2 - rise - bumps).astype(np.float32)
+    crest: Field = (canvas.half_height - rise - bumps).astype(np.float32)
     return crest
 
 
 def _planted(canvas: Canvas, crest: Field, plants: list[Field]) -> Field:
     cover: Field = np.clip((canvas.y - crest) * np.float32(canvas.short) + 0.5, 0, 1).astype(np.float32)
     for limbs in plants:
-        draw(canvas, cover, limbs, -canvas.width / canvas.short / 2)
+        draw(canvas, cover, limbs, -canvas.half_width)
     return cover

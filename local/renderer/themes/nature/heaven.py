@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from local.renderer.colour import even_ramp, plane, ramp
-from local.renderer.sky import Sky
+from local.renderer.painting.colour import even_ramp, plane
+from local.renderer.scenery.sky import Sky, air_ramp
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,8 @@ class Heaven:
 
     def sky(self, *, horizon: float, orb_u: float, orb_up: float, orb_radius: float) -> Sky:
         """The sky of these colours; places and sizes as `Sky` has them."""
-        places = np.linspace(0, 1, len(self.air)) ** 1.3
         return Sky(
-            air=ramp(*zip(places.tolist(), self.air, strict=True)),
+            air=air_ramp(self.air, 1.3),
             cloud=even_ramp(self.cloud),
             orb=plane(self.orb),
             glow=plane(self.glow),

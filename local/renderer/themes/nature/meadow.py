@@ -6,18 +6,18 @@ from typing import Self
 import numpy as np
 
 from local.renderer.brief import Brief
-from local.renderer.butterflies import Butterflies
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import linear, plane, smoothstep
-from local.renderer.flowers import Blade
-from local.renderer.hills import Hill
-from local.renderer.layer import Layer
-from local.renderer.noise import fractal
-from local.renderer.particles import Swarm, add_discs, add_lamps, fade
-from local.renderer.sky import Sky, night
+from local.renderer.painting.colour import linear, plane, smoothstep
+from local.renderer.painting.noise import fractal
+from local.renderer.painting.particles import Swarm, add_discs, add_lamps, fade
+from local.renderer.scenery.sky import Sky, night
 from local.renderer.theme import Painter
-from local.renderer.themes.nature.hours import HOURS, Hour
-from local.renderer.wind import Swaying
+from local.renderer.themes.nature.butterflies import Butterflies
+from local.renderer.themes.nature.flowers import Blade
+from local.renderer.themes.nature.hills import Hill
+from local.renderer.themes.nature.layer import Layer
+from local.renderer.themes.nature.meadow_palettes import PALETTES, Palette
+from local.renderer.themes.nature.wind import Swaying
 
 _WIDE = 1.3  # short sides to both sides of the middle; plants grow so far, and wide frames see more of them
 _FOCUS = 0.8  # nearness beyond which the lens blurs
@@ -46,7 +46,7 @@ class Ground:
     def under(cls, canvas: Canvas, sky: Sky) -> Self:
         """The ground below this sky."""
         level = canvas.place(0, sky.horizon)[1]
-        return cls(level, canvas.height / canvas.short / 2 - level, canvas.place(sky.orb_u, 0)[0])
+        return cls(level, canvas.half_height - level, canvas.place(sky.orb_u, 0)[0])
 
     def scale(self, near: float) -> float:
         """Short sides to the height of a man. In upright frames it does not grow without limit."""
@@ -64,7 +64,7 @@ class Plant:
     kind: float
     whim: float
 
-    def stamp(self, layer: Layer, hour: Hour, ground: Ground, near: float) -> None:
+    def stamp(self, layer: Layer, palette: Palette, ground: Ground, near: float) -> None:
         """Paint it, if the frame is wide enough to show it."""
         x = (2 * self.across - 1) * _WIDE
         if abs(x) > layer.canvas.width / layer.canvas.short / 2 + 0.04 + 0.3 * ground.scale(near):
@@ -74,31 +74,31 @@ class Plant:
         tall, lit = ground.scale(near) * (0.8 + 0.3 * aside), 0.7 + 0.65 * (1 - aside) ** 2
         place, soft = (x, ground.level + ground.depth * near), 0.038 * max(near - _FOCUS, 0)
         if self.shade < _GRASS:
-            self._blade(hour, 0.3 * tall + 0.34 * self.high * tall, lit).stamp(layer, place, soft)
+            self._blade(palette, 0.3 * tall + 0.34 * self.high * tall, lit).stamp(layer, place, soft)
             return
         tall *= 0.46 + 0.34 * self.high
         lean = (self.lean - 0.45) * 0.4 * tall
-        foot, tip = linear(hour.grass[0]), linear(hour.grass[1]) * np.float32(0.5 * lit)
+        foot, tip = linear(palette.grass[0]), linear(palette.grass[1]) * np.float32(0.5 * lit)
         Blade(tall, lean, 0.007 * ground.scale(near), 0.3, foot, tip).stamp(layer, place, soft)
-        flower = hour.flowers[int(self.kind**2 * len(hour.flowers))]
+        flower = palette.flowers[int(self.kind**2 * len(palette.flowers))]
         size = ground.scale(near) * (0.05 + 0.026 * self.whim)
         flower.stamp(layer, (x + lean, place[1] - tall), size=size, chance=self.whim, lit=lit, soft=soft)
 
-    def _blade(self, hour: Hour, tall: float, lit: float) -> Blade:
+    def _blade(self, palette: Palette, tall: float, lit: float) -> Blade:
         return Blade(
             tall=tall,
             lean=(self.lean - 0.45) * 0.8 * tall,
             half=0.028 * tall * (0.5 + 0.8 * self.whim),
             taper=0.92,
-            foot=linear(hour.grass[0]) * np.float32(0.6 + self.kind),
-            tip=linear(hour.grass[1]) * np.float32(lit * (0.35 + 0.75 * self.kind)),
+            foot=linear(palette.grass[0]) * np.float32(0.6 + self.kind),
+            tip=linear(palette.grass[1]) * np.float32(lit * (0.35 + 0.75 * self.kind)),
         )
 
 
 def _row(
     canvas: Canvas,
     rng: np.random.Generator,
-    hour: Hour,
+    palette: Palette,
     ground: Ground,
     *,
     near: tuple[float, float],
@@ -109,7 +109,7 @@ def _row(
     layer = Layer.blank(canvas, 2 * reach)
     nears = np.sort(rng.uniform(*near, count))
     for distance, chances in zip(nears.tolist(), rng.random((count, 6)).tolist(), strict=True):
-        Plant(*chances).stamp(layer, hour, ground, distance)
+        Plant(*chances).stamp(layer, palette, ground, distance)
     return Swaying.standing(layer, canvas.height, reach, rng.random(2))
 
 
@@ -145,10 +145,10 @@ def _motes(
     )
 
 
-def _land(canvas: Canvas, rng: np.random.Generator, ground: Ground, hour: Hour, rough: Field) -> Layer:
+def _land(canvas: Canvas, rng: np.random.Generator, ground: Ground, palette: Palette, rough: Field) -> Layer:
     """Three hills and the meadow, which darkens towards the eye."""
     land = Layer.blank(canvas, 0)
-    for (rise, tall, rate, wood, misty), body in zip(_HILLS, hour.hills, strict=True):
+    for (rise, tall, rate, wood, misty), body in zip(_HILLS, palette.hills, strict=True):
         hill = Hill(
             level=ground.level - rise,
             tall=tall,
@@ -156,19 +156,19 @@ def _land(canvas: Canvas, rng: np.random.Generator, ground: Ground, hour: Hour, 
             start=rng.random(3),
             wood=wood,
             body=plane(body),
-            mist=plane(hour.heaven.air[0]),
+            mist=plane(palette.heaven.air[0]),
             misty=misty,
         )
         hill.paint(land, rough, ground.sun)
     near = (canvas.y - np.float32(ground.level)) * np.float32(1 / ground.depth)
-    land.lay(0.94 * smoothstep(0.03, 0.55, near) + 0 * land.x, plane(hour.grass[0]))
+    land.lay(0.94 * smoothstep(0.03, 0.55, near) + 0 * land.x, plane(palette.grass[0]))
     return land
 
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Hills are painted once, and each row of plants, which then bends; clouds and seeds drift."""
-    hour = brief.choose(rng, HOURS)
-    sky = hour.heaven.sky(
+    palette = brief.choose(rng, PALETTES)
+    sky = palette.heaven.sky(
         horizon=float(rng.uniform(0.5, 0.58)),
         orb_u=float(rng.choice([0.3, 0.7]) + rng.uniform(-0.1, 0.1)),
         orb_up=float(rng.uniform(0.11, 0.2)),
@@ -176,17 +176,19 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     )
     clouds = fractal(rng, size=256, slope=1.8)
     rough = fractal(rng, size=256, slope=1.2, lowest=2)
-    stars = night(rng, 220, horizon=sky.horizon, light=linear("dfe9ff") * hour.heaven.stars)
+    stars = night(rng, 220, horizon=sky.horizon, light=linear("dfe9ff") * palette.heaven.stars)
     ground = Ground.under(canvas, sky)
-    land = _land(canvas, rng, ground, hour, rough)
+    land = _land(canvas, rng, ground, palette, rough)
     far, middle, near = (
-        _row(canvas, rng, hour, ground, near=distance, count=count, reach=reach * brief.energy)
+        _row(canvas, rng, palette, ground, near=distance, count=count, reach=reach * brief.energy)
         for distance, count, reach in _ROWS
     )
-    mote = linear(hour.mote)
+    mote = linear(palette.mote)
     seeds = _motes(rng, 26, 1.2 * mote, radius=(0.0014, 0.003), energy=brief.energy)
     blurred = _motes(rng, 9, 0.12 * mote, radius=(0.012, 0.03), energy=brief.energy)
-    butterflies = Butterflies.over(rng, 3, rows=(sky.horizon - 0.06, sky.horizon + 0.14), wing=linear(hour.wing))
+    butterflies = Butterflies.over(
+        rng, 3, rows=(sky.horizon - 0.06, sky.horizon + 0.14), wing=linear(palette.wing)
+    )
     right, up = sky.rays(canvas, slice(0, canvas.height))
     bloom = sky.glow * (0.12 * sky.nearness(canvas, right, up, spread=0.2))
 
@@ -194,7 +196,7 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         picture = np.empty((3, canvas.height, canvas.width), np.float32)
         picture[:, : sky.row(canvas)] = sky.paint(canvas, clouds, stars, phase)
         picture[:, sky.row(canvas) :] = 0
-        land.still(picture)
+        land.put(picture)
         far.paint(picture, phase)
         middle.paint(picture, phase)
         picture += bloom

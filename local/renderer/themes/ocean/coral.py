@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.branches import covered
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, smoothstep
-from local.renderer.puffs import Fluff, heap
-from local.renderer.sprite import Sprite
+from local.renderer.painting.colour import look_up, smoothstep
+from local.renderer.painting.limbs import covered
+from local.renderer.painting.sprite import Sprite
+from local.renderer.scenery.puffs import Fluff, heap
 
 _STONE = Fluff(ragged=0.34, tile=3.2, melted=0.5)
 _BUSH = Fluff(ragged=0.6, tile=2.2, melted=0.0)
@@ -44,7 +44,7 @@ class Mound:
         a noise field, `water` the planar light of the water before it.
         """
         x0, y0 = self._summit(canvas)
-        foot = canvas.height / canvas.short / 2
+        foot = canvas.half_height
         sprite = Sprite.blank(
             canvas, (x0 - 1.3 * self.wide, x0 + 1.3 * self.wide), (y0 - 3.5 * self.size, foot + 0.01)
         )
@@ -57,7 +57,7 @@ class Mound:
         y = top + low * np.maximum(foot + 0.1 - top, 0.05)
         # what shows between the boulders is their shade
         bed = (self._top(canvas, sprite.x(canvas)) + 0.9 * self.size).astype(np.float32)
-        sprite.add(
+        sprite.lay(
             look_up(stone, np.full((1, 1), 0.1, np.float32)), smoothstep(0, self.size, sprite.y(canvas) - bed)
         )
         order = np.argsort(y)
@@ -74,8 +74,8 @@ class Mound:
                 grow = _KINDS[int(float(kind[i]) * len(_KINDS))]
                 grow(canvas, sprite, seed, place, tall, colours, rough)
         deep = smoothstep(foot + 0.1, y0, sprite.y(canvas))
-        sprite.light[:] *= 0.35 + 0.65 * deep
-        sprite.light[:] += (water * sprite.cover - sprite.light) * np.float32(self.haze)
+        sprite.shade(0.35 + 0.65 * deep)
+        sprite.veil(water, self.haze)
         sprite.seam()
         return sprite
 
@@ -86,7 +86,7 @@ class Mound:
     def _top(self, canvas: Canvas, x: Field) -> Field:
         """The mound's outline over `x`: short sides below the frame's middle."""
         x0, y0 = self._summit(canvas)
-        fall = canvas.height / canvas.short / 2 - y0
+        fall = canvas.half_height - y0
         top: Field = y0 + 1.05 * fall * np.abs((x - x0) / self.wide) ** 2.2
         return top
 
@@ -159,4 +159,4 @@ def _lay_limbs(canvas: Canvas, sprite: Sprite, limbs: Field, colours: Field, ste
     """Draw limbs, lighter towards their tips; `stem` is where they start and how high they reach."""
     cover, columns = covered(canvas, sprite, limbs)
     high = (np.float32(stem[0]) - sprite.y(canvas)) / np.float32(stem[1])
-    sprite.add(look_up(colours, 0.25 + 0.6 * high), cover, columns=columns)
+    sprite.lay(look_up(colours, 0.25 + 0.6 * high), cover, columns=columns)

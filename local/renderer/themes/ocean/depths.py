@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, smoothstep
-from local.renderer.noise import orbit, sample
+from local.renderer.painting.colour import look_up, smoothstep
+from local.renderer.painting.noise import orbit, sample
 
 _FOCAL = 1.1  # short sides; the lens
 _ABOVE = 1.0  # the surface is this far over the eye; all lengths in the water are in these

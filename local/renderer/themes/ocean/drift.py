@@ -1,4 +1,4 @@
-"""What drifts in the water: specks that catch the light, bubbles that rise."""
+"""What drifts in the water: specks that catch the light, bubbles that rise. It paints neither."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Field
-from local.renderer.particles import Swarm, fade
+from local.renderer.painting.particles import Swarm, fade
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, plane, ramp, smoothstep
-from local.renderer.noise import fractal, sample
-from local.renderer.sky import FOCAL, Sky, night
-from local.renderer.swell import Swell
+from local.renderer.painting.colour import even_ramp, linear, plane, smoothstep
+from local.renderer.painting.noise import fractal, sample
+from local.renderer.scenery.sky import FOCAL, Sky, air_ramp, night
+from local.renderer.scenery.swell import Swell
 from local.renderer.theme import Painter
 
 
 @dataclass(frozen=True)
-class Hour:
+class Palette:
     """Colours of a time of day: `air` from horizon to zenith, `cloud` from shaded to lit, water: deep, and
     where light comes through. `stars` is their brightness, `overcast` how much cloud there is.
     """
@@ -30,7 +30,7 @@ class Hour:
     overcast: float = 0.0
 
 
-_SUNSET = Hour(
+_SUNSET = Palette(
     tags=frozenset({"dusk", "gold", "pink"}),
     air=("ffb45e", "f58a5c", "c9597a", "6b3f8f", "2a2a66", "171a47"),
     cloud=("3a2a66", "8a4480", "e8786a", "ffc58a"),
@@ -40,7 +40,7 @@ _SUNSET = Hour(
     crest="1f5a78",
     stars=0.0,
 )
-_MOONLIGHT = Hour(
+_MOONLIGHT = Palette(
     tags=frozenset({"night", "blue", "winter"}),
     air=("4a6f96", "2c4f7c", "1a3460", "101f45", "0a1330", "060b20"),
     cloud=("0c1630", "27406b", "6f8fb5", "c3d6ea"),
@@ -50,7 +50,7 @@ _MOONLIGHT = Hour(
     crest="123a55",
     stars=1.0,
 )
-_DAWN = Hour(
+_DAWN = Palette(
     tags=frozenset({"dawn", "pink", "spring", "mist"}),
     air=("ffe0bd", "ffc1b0", "e9a0b6", "a98cc4", "6f87c4", "4a6bb0"),
     cloud=("8a7fb5", "c79bb8", "f7b9ac", "ffe6c8"),
@@ -60,7 +60,7 @@ _DAWN = Hour(
     crest="3f9aa3",
     stars=0.0,
 )
-_AFTERGLOW = Hour(
+_AFTERGLOW = Palette(
     tags=frozenset({"dusk", "red", "violet", "autumn"}),
     air=("ff8a5a", "d9596a", "8f3f7d", "4a2f78", "1f2158", "0d1238"),
     cloud=("1c1740", "5a2a66", "c04d6a", "ff9a70"),
@@ -70,7 +70,7 @@ _AFTERGLOW = Hour(
     crest="1b3f6a",
     stars=0.5,
 )
-_GOLD = Hour(
+_GOLD = Palette(
     tags=frozenset({"day", "gold", "green"}),
     air=("ffe9b0", "f9cf86", "dcb384", "8fa79c", "4f8597", "2c6480"),
     cloud=("5c7480", "a89a86", "eac792", "fff0c4"),
@@ -80,7 +80,7 @@ _GOLD = Hour(
     crest="3aa58a",
     stars=0.0,
 )
-_NOON = Hour(
+_NOON = Palette(
     tags=frozenset({"day", "blue", "summer"}),
     air=("dff0ec", "b4dcea", "7fbfe4", "4f9cd8", "2f7cc4", "1f62aa"),
     cloud=("8fb0cc", "bcd2e2", "e4eef0", "fffaf0"),
@@ -90,7 +90,7 @@ _NOON = Hour(
     crest="2fa6b4",
     stars=0.0,
 )
-_GALE = Hour(
+_GALE = Palette(
     tags=frozenset({"storm", "mist", "winter"}),
     air=("c2cdbe", "93a6a6", "687f88", "465c69", "2f414f", "202e3b"),
     cloud=("1d2832", "3a4a56", "6c7d84", "c8cdbf"),
@@ -101,21 +101,20 @@ _GALE = Hour(
     stars=0.0,
     overcast=0.9,
 )
-_HOURS = (_SUNSET, _MOONLIGHT, _DAWN, _AFTERGLOW, _GOLD, _NOON, _GALE)
+_PALETTES = (_SUNSET, _MOONLIGHT, _DAWN, _AFTERGLOW, _GOLD, _NOON, _GALE)
 
 
-def _sky(rng: np.random.Generator, hour: Hour) -> Sky:
-    places = np.linspace(0, 1, len(hour.air)) ** 1.3
+def _sky(rng: np.random.Generator, palette: Palette) -> Sky:
     return Sky(
-        air=ramp(*zip(places.tolist(), hour.air, strict=True)),
-        cloud=even_ramp(hour.cloud),
-        orb=plane(hour.orb),
-        glow=plane(hour.glow),
+        air=air_ramp(palette.air, 1.3),
+        cloud=even_ramp(palette.cloud),
+        orb=plane(palette.orb),
+        glow=plane(palette.glow),
         horizon=float(rng.uniform(0.36, 0.5)),
         orb_u=float(rng.uniform(0.22, 0.78)),
         orb_up=float(rng.uniform(0.06, 0.16)),
         orb_radius=float(rng.uniform(0.028, 0.045)),
-        overcast=hour.overcast,
+        overcast=palette.overcast,
     )
 
 
@@ -188,8 +187,8 @@ class Water:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Land and stars stand still; clouds drift and the swell runs towards the eye."""
-    hour = brief.choose(rng, _HOURS)
-    sky = _sky(rng, hour)
+    palette = brief.choose(rng, _PALETTES)
+    sky = _sky(rng, palette)
     clouds = fractal(rng, size=256, slope=1.7)
     wind = float(-np.pi / 2 + rng.uniform(-0.7, 0.7))
     swells = (
@@ -197,10 +196,10 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         Swell.blown(rng, size=256, side=2.3, steep=0.11 * brief.energy, wind=wind + 0.5),
         Swell.blown(rng, size=128, side=0.55, steep=0.08, wind=wind - 0.4),  # ripples are much alike in any wind
     )
-    water = Water(sky, swells, deep=plane(hour.deep), crest=plane(hour.crest))
+    water = Water(sky, swells, deep=plane(palette.deep), crest=plane(palette.crest))
     land = _headlands(canvas, sky, fractal(rng, size=256, slope=1.25))
-    shade = plane(hour.cloud[0]) * 0.6
-    stars = night(rng, 220, horizon=sky.horizon, light=linear("dfe9ff") * hour.stars)
+    shade = plane(palette.cloud[0]) * 0.6
+    stars = night(rng, 220, horizon=sky.horizon, light=linear("dfe9ff") * palette.stars)
 
     def paint(phase: float) -> Field:
         heaven = sky.paint(canvas, clouds, stars, phase)

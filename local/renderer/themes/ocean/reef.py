@@ -7,9 +7,9 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, look_up, plane
-from local.renderer.noise import fractal
-from local.renderer.particles import add_discs, add_glows
+from local.renderer.painting.colour import even_ramp, linear, look_up, plane
+from local.renderer.painting.noise import fractal
+from local.renderer.painting.particles import add_discs, add_glows
 from local.renderer.theme import Painter
 from local.renderer.themes.ocean.coral import Mound
 from local.renderer.themes.ocean.depths import Depths
@@ -19,7 +19,7 @@ from local.renderer.themes.ocean.weeds import Weeds, blades, kelp
 
 
 @dataclass(frozen=True)
-class Hour:
+class Palette:
     """Colours: `water` from the surface down, the `light` that enters, `sand`, `weed`, `stone` from shade to
     light, those of the `corals`, and a fish's `belly`.
     """
@@ -34,8 +34,8 @@ class Hour:
     belly: str
 
 
-_HOURS = (
-    Hour(
+_PALETTES = (
+    Palette(
         tags=frozenset({"day", "summer", "blue"}),
         water=("9be8e4", "3fb8d0", "1787b8", "0d5f9a", "0a3f74"),
         light="e8fff4",
@@ -45,7 +45,7 @@ _HOURS = (
         corals=("e86a7a", "f0a050", "c87ad0", "e8c860", "58b8a8"),
         belly="d0f0f0",
     ),
-    Hour(
+    Palette(
         tags=frozenset({"green", "spring", "dawn"}),
         water=("d8f4c0", "7fd0b0", "3a9c94", "1c6a74", "0f4454"),
         light="f8ffd8",
@@ -55,7 +55,7 @@ _HOURS = (
         corals=("f08a80", "f0c060", "b890d8", "88c878", "f0e0b0"),
         belly="e0f4d8",
     ),
-    Hour(
+    Palette(
         tags=frozenset({"dusk", "gold", "pink", "red", "autumn"}),
         water=("ffd8a0", "e89a90", "9a6aa0", "54488c", "2a2c64"),
         light="ffe8c0",
@@ -65,7 +65,7 @@ _HOURS = (
         corals=("f07078", "f8a860", "d878b8", "f8d080", "9a88d8"),
         belly="ffe0cc",
     ),
-    Hour(
+    Palette(
         tags=frozenset({"night", "violet", "winter"}),
         water=("88b0e8", "3a5cb4", "24388c", "18246c", "0c1448"),
         light="c8dcff",
@@ -75,7 +75,7 @@ _HOURS = (
         corals=("a868f0", "48c8e0", "f068b8", "68e0b8", "6888f8"),
         belly="b8d0f8",
     ),
-    Hour(
+    Palette(
         tags=frozenset({"storm", "mist"}),
         water=("a8c0b0", "5c8c90", "38646f", "244854", "16303c"),
         light="d8e8d8",
@@ -97,11 +97,11 @@ class Bed:
     top: int
 
     @classmethod
-    def laid(cls, canvas: Canvas, rng: np.random.Generator, hour: Hour, side: float, water: Field) -> Self:
+    def laid(cls, canvas: Canvas, rng: np.random.Generator, palette: Palette, side: float, water: Field) -> Self:
         """A great mound across from the light, one under it, and one between them farther off."""
         rough = fractal(rng, size=256, slope=1.4, lowest=2)
-        stone = even_ramp(hour.stone)
-        corals = [even_ramp((hour.stone[0], code, hour.light)) for code in hour.corals]
+        stone = even_ramp(palette.stone)
+        corals = [even_ramp((palette.stone[0], code, palette.light)) for code in palette.corals]
         # On black the mounds show their light, on white also what is seen past them.
         light, clear = np.zeros((2, 3, canvas.height, canvas.width), np.float32)
         clear += 1
@@ -111,13 +111,13 @@ class Bed:
             Mound(u=0.5 - side * 0.42, high=0.39, wide=0.46, size=0.06, haze=0.1),
         ):
             sprite = mound.paint(canvas, rng, stone=stone, corals=corals, rough=rough, water=water)
-            sprite.lay(light)
-            sprite.lay(clear)
+            sprite.put(light)
+            sprite.put(clear)
         clear = clear[0] - light[0]
         top = int(np.argmax(clear.min(axis=1) < 1))
         return cls(light[:, top:], clear[top:], top)
 
-    def lay(self, picture: Field, dance: Field) -> None:
+    def put(self, picture: Field, dance: Field) -> None:
         """Cover the picture with it, in place, brightened where light dances (0 to 1)."""
         window = picture[:, self.top :]
         window *= self.clear
@@ -166,12 +166,12 @@ def _weeds(canvas: Canvas, rng: np.random.Generator, side: float, energy: float)
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Rock and corals stand still; light dances, weed sways, fish swim along their tracks."""
-    hour = brief.choose(rng, _HOURS)
+    palette = brief.choose(rng, _PALETTES)
     side = float(rng.choice([-1.0, 1.0]))
     depths = Depths(
-        water=even_ramp(hour.water),
-        light=plane(hour.light),
-        sand=plane(hour.sand),
+        water=even_ramp(palette.water),
+        light=plane(palette.light),
+        sand=plane(palette.sand),
         level=float(rng.uniform(0.48, 0.54)),
         sun_u=0.5 + side * float(rng.uniform(0.05, 0.22)),
         ripple=fractal(rng, size=256, slope=2.2, lowest=4),
@@ -179,25 +179,25 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         stir=brief.energy,
     )
     water = look_up(depths.water, np.full((1, 1), 0.72, np.float32))
-    bed = Bed.laid(canvas, rng, hour, side, water)
+    bed = Bed.laid(canvas, rng, palette, side, water)
     ring, stream = _schools(rng, side, brief.energy)
     grass, stalks = _weeds(canvas, rng, side, brief.energy)
-    motes = Motes.adrift(rng, 90, 0.5 * linear(hour.light), stir=brief.energy)
-    bubbles = Bubbles.rising(rng, 30, 0.16 * linear(hour.light), pace=brief.energy)
+    motes = Motes.adrift(rng, 90, 0.5 * linear(palette.light), stir=brief.energy)
+    bubbles = Bubbles.rising(rng, 30, 0.16 * linear(palette.light), pace=brief.energy)
     backdrop = depths.backdrop(canvas)
-    back, belly = plane(hour.water[-1]) * 0.6, plane(hour.belly)
-    weed = plane(hour.weed) * (0.35 + 0.65 * np.exp(-2.2 * canvas.v)) + 0.12 * water
+    back, belly = plane(palette.water[-1]) * 0.6, plane(palette.belly)
+    weed = plane(palette.weed) * (0.35 + 0.65 * np.exp(-2.2 * canvas.v)) + 0.12 * water
 
     def paint(phase: float) -> Field:
         picture = depths.paint(canvas, backdrop, phase)
         ring.at(canvas, phase).draw(canvas, picture, back, back + 0.25 * (belly - back))
         picture += depths.light * (0.4 * depths.shafts(canvas, phase))
-        bed.lay(picture, depths.dance(canvas, slice(bed.top, None), phase))
+        bed.put(picture, depths.dance(canvas, slice(bed.top, None), phase))
         stream.at(canvas, phase).draw(canvas, picture, back, belly * 0.6)
         add_glows(canvas, picture, motes.at(phase))
         add_discs(canvas, picture, bubbles.at(phase))
-        grass.lay(canvas, picture, 0.7 * weed, phase)
-        stalks.lay(canvas, picture, weed, phase)
+        grass.put(canvas, picture, 0.7 * weed, phase)
+        stalks.put(canvas, picture, weed, phase)
         return picture
 
     return paint

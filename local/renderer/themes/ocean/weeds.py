@@ -5,8 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
+from local.renderer.painting.limbs import draw
 
 _JOINTS = 16  # of a stalk of kelp
 
@@ -35,7 +35,7 @@ class Weeds:
         top = int(used[0]) if len(used) else canvas.height
         return cls(cover[top:], margin, top, bend, float(rng.random()))
 
-    def lay(self, canvas: Canvas, picture: Field, tint: Field, phase: float) -> None:
+    def put(self, canvas: Canvas, picture: Field, tint: Field, phase: float) -> None:
         """Cover the picture with them, in place; `tint` is (3, height, 1) or (3, 1, 1)."""
         rows = self.cover.shape[0]
         if not rows:

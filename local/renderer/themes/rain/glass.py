@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.overlay import blank, lay
+from local.renderer.painting.overlay import blank, lay
 
 _SIDE = 2.0  # short sides after which the pattern of hanging drops repeats
 _SPECK = 0.004  # short sides; smaller drops are wiped and come back like mist
@@ -88,12 +88,14 @@ class Hanging:
         radius = np.sort(0.0011 + 0.027 * rng.random(count) ** 13 + 0.004 * rng.random(count) ** 4)[::-1]
         place = (rng.random((count, 2)) - 0.5) * _SIDE
         bend = rng.uniform((-0.09, -0.06, 0, 0.0), (0.09, 0.06, 2 * np.pi, 0.22), (count, 4))
-        free = np.ones(count, bool)
+        free, x = np.ones(count, bool), np.ascontiguousarray(place[:, 0])
         for i in range(1, count):
-            apart = np.abs(place[:i] - place[i])
+            beside = np.abs(x[:i] - x[i])
+            close = free[:i] & (np.minimum(beside, _SIDE - beside) < 1.25 * (radius[:i] + radius[i]))
+            larger = np.flatnonzero(close)
+            apart = np.abs(place[larger] - place[i])
             apart = np.minimum(apart, _SIDE - apart)
-            touching = np.hypot(apart[:, 0], apart[:, 1]) < 1.25 * (radius[:i] + radius[i])
-            free[i] = not np.any(touching & free[:i])
+            free[i] = not np.any(np.hypot(apart[:, 0], apart[:, 1]) < 1.25 * (radius[larger] + radius[i]))
         return cls(place[free], radius[free], bend[free])
 
     def clear_of(self, canvas: Canvas, runners: Sequence["Runner"]) -> "Hanging":
@@ -108,7 +110,7 @@ class Hanging:
     def layer(self, canvas: Canvas, lens: Lens) -> Field:
         """Light and cover of all that are in the frame, (4, height, width)."""
         layer = blank(canvas, canvas.height)
-        half = canvas.width / canvas.short / 2, canvas.height / canvas.short / 2
+        half = canvas.half_width, canvas.half_height
         copies = [np.arange(-round(edge / _SIDE), round(edge / _SIDE) + 1) * _SIDE for edge in half]
         for right in copies[0]:
             for down in copies[1]:

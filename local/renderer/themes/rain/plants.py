@@ -5,10 +5,11 @@ from typing import Self
 
 import numpy as np
 
-from local.renderer.branches import draw, grass
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import smoothstep
-from local.renderer.overlay import lay
+from local.renderer.painting.colour import smoothstep
+from local.renderer.painting.limbs import draw
+from local.renderer.painting.overlay import lay
+from local.renderer.scenery.plants import grass
 
 _FLAT = 0.34  # height of a pad against its width, as the eye looks down on it
 
@@ -82,7 +83,7 @@ def lay_pad(canvas: Canvas, layer: Field, pad: Pad, body: Field, sky: Field) -> 
 def lay_flower(canvas: Canvas, layer: Field, pad: Pad, petal: Field, heart: Field) -> None:
     """Lay a water lily on its pad, in place: three rings of petals about a golden heart; colours (3, 1, 1)."""
     x0, y0 = canvas.place(pad.u, pad.v)
-    left = -canvas.width / 2 / canvas.short
+    left = -canvas.half_width
     foot = np.array([x0, y0 - 0.05 * pad.bloom])
     for turn, long, rise, tone in ((0.0, 0.62, 0.05, 0.62), (0.3, 0.56, 0.3, 0.85), (0.0, 0.42, 0.55, 1.05)):
         for angle in sorted((np.arange(9) + turn) * 2 * np.pi / 9, key=np.sin):
@@ -106,7 +107,7 @@ def lay_flower(canvas: Canvas, layer: Field, pad: Pad, petal: Field, heart: Fiel
 
 def _willow(canvas: Canvas, rng: np.random.Generator, side: float) -> Field:
     """Limbs of twigs that hang from the top into the frame's left (`side` -1) or right half."""
-    top = -canvas.height / canvas.short / 2
+    top = -canvas.half_height
     rows: list[Field] = []
     for _ in range(34):
         in_from_edge = rng.random() ** 1.7 * 0.5
@@ -132,7 +133,7 @@ def _willow(canvas: Canvas, rng: np.random.Generator, side: float) -> Field:
 
 def _reeds(canvas: Canvas, rng: np.random.Generator, side: float) -> Field:
     """Limbs of reeds and bulrushes that stand at the foot of the frame, on the left (`side` -1) or the right."""
-    floor = canvas.height / canvas.short / 2 + 0.03
+    floor = canvas.half_height + 0.03
     rows: list[Field] = []
     for _ in range(30):
         inwards = rng.random() ** 1.5 * 0.42
@@ -161,7 +162,7 @@ class Foreground:
         """The willow on the left (`side` -1) or the right, the reeds across from it."""
         limbs = np.concatenate((_willow(canvas, rng, side), _reeds(canvas, rng, -side)))
         cover = np.zeros((canvas.height, canvas.width), np.float32)
-        draw(canvas, cover, limbs, -canvas.width / 2 / canvas.short)
+        draw(canvas, cover, limbs, -canvas.half_width)
         return cls(cover)
 
     def swayed(self, canvas: Canvas, phase: float, reach: float) -> Field:

@@ -4,22 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local.renderer.blur import smeared
 from local.renderer.brief import WILD, Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, plane, ramp, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.overlay import blank, put
-from local.renderer.swell import Swell
+from local.renderer.painting.blur import smeared
+from local.renderer.painting.colour import look_up, plane, ramp, smoothstep
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.overlay import blank, put
+from local.renderer.scenery.swell import Swell
+from local.renderer.scenery.water import Water
 from local.renderer.theme import Painter
 from local.renderer.themes.rain.plants import Foreground, Pad, lay_flower, lay_pad, pads
 from local.renderer.themes.rain.shower import Rain, Rings
 from local.renderer.themes.rain.woods import Wood, above_water
-from local.renderer.water import Water
 
 
 @dataclass(frozen=True)
-class Weather:
+class Palette:
     """Colours: `air` from the top of the frame to the water, woods from far to near, `glow` where the cloud is
     thin, the water's own `deep`, plants before the eye, pads, petals, and streaks of rain.
     """
@@ -35,8 +35,8 @@ class Weather:
     streak: str
 
 
-_WEATHERS = (
-    Weather(
+_PALETTES = (
+    Palette(
         frozenset({"day", "spring", "green", "mist"}),
         ("6f8f8c", "9ab8a8", "c8d8b8", "dfe6c8"),
         ("9ab8a4", "2f5a4c"),
@@ -47,7 +47,7 @@ _WEATHERS = (
         "ffb8c8",
         "eef6ee",
     ),
-    Weather(
+    Palette(
         frozenset({"dusk", "blue", "winter"}),
         ("1f3058", "3f5a86", "7f98b8", "c0c4cc"),
         ("6f86a8", "1a2f52"),
@@ -58,7 +58,7 @@ _WEATHERS = (
         "e8d8ff",
         "d8e8ff",
     ),
-    Weather(
+    Palette(
         frozenset({"day", "autumn", "gold", "red"}),
         ("8a5a3c", "b88854", "e4bc80", "f6dcaa"),
         ("c89a64", "6a3a22"),
@@ -69,7 +69,7 @@ _WEATHERS = (
         "fff0d8",
         "fff4e0",
     ),
-    Weather(
+    Palette(
         frozenset({"night", "storm"}),
         ("081420", "12303c", "2f6468", "6a9c94"),
         ("34686a", "0a2228"),
@@ -80,7 +80,7 @@ _WEATHERS = (
         "8fbcc4",
         "b0e0e0",
     ),
-    Weather(
+    Palette(
         frozenset({"dusk", "dawn", "summer", "violet", "pink"}),
         ("4a4078", "8a6a9a", "d89aa8", "f8ccb0"),
         ("a884a4", "43355f"),
@@ -96,25 +96,25 @@ _DEPTHS = (0.0, 0.5, 1.0)  # of the woods
 
 
 def _far(
-    canvas: Canvas, rows: int, weather: Weather, woods: list[Wood], noise: Field, glow: tuple[float, float]
+    canvas: Canvas, rows: int, palette: Palette, woods: list[Wood], noise: Field, glow: tuple[float, float]
 ) -> Field:
     """All that stands over the water, (3, rows, width); the cloud is thin about `glow`, fractions of it."""
     level = rows / canvas.height
-    colours = ramp(*zip((0, 0.4, 0.8, 1), weather.air, strict=True))
+    colours = ramp(*zip((0, 0.4, 0.8, 1), palette.air, strict=True))
     air = look_up(colours, canvas.v[:rows] / np.float32(level) + 0 * canvas.u)
     y = canvas.y[:rows]
     cloud = sample(noise, canvas.x * 0.4, y * 0.9) + 0.4 * sample(noise, canvas.x * 0.9, y * 2.1)
     air *= 0.86 + 0.22 * smoothstep(-1.6, 1.6, cloud)
     x0, y0 = canvas.place(glow[0], glow[1] * level)
     away = ((canvas.x - np.float32(x0)) / np.float32(0.4)) ** 2 + ((y - np.float32(y0)) / np.float32(0.2)) ** 2
-    air += plane(weather.glow) * (0.45 * np.exp(-away))
-    far, close = plane(weather.woods[0]), plane(weather.woods[1])
+    air += plane(palette.glow) * (0.45 * np.exp(-away))
+    far, close = plane(palette.woods[0]), plane(palette.woods[1])
     above = above_water(canvas, rows)
     for wood in woods:
         tint = far + (close - far) * np.float32(wood.depth**0.8)
         tint = tint * (0.85 + 0.5 * np.clip(above * 4, 0, 1) + 0.5 * np.exp(-away))
         mist = (0.6 - 0.3 * wood.depth) * np.exp(above * np.float32(-16))
-        tint += (plane(weather.air[3]) * 0.85 - tint) * mist
+        tint += (plane(palette.air[3]) * 0.85 - tint) * mist
         air += (tint - air) * wood.cover(canvas, rows, noise)
     return air
 
@@ -145,14 +145,14 @@ class Bank:
         return low
 
 
-def _lilies(canvas: Canvas, weather: Weather, lilies: list[Pad]) -> Field:
+def _lilies(canvas: Canvas, palette: Palette, lilies: list[Pad]) -> Field:
     """Pads and flowers as an overlay, (4, height, width)."""
     layer = blank(canvas, canvas.height)
     for pad in lilies:
-        lay_pad(canvas, layer, pad, plane(weather.pad), plane(weather.air[2]))
+        lay_pad(canvas, layer, pad, plane(palette.pad), plane(palette.air[2]))
     for pad in lilies:
         if pad.bloom:
-            lay_flower(canvas, layer, pad, plane(weather.petal), plane("ffc850"))
+            lay_flower(canvas, layer, pad, plane(palette.petal), plane("ffc850"))
     return layer
 
 
@@ -165,7 +165,7 @@ def _showers(rng: np.random.Generator, energy: float, side: float) -> list[tuple
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Woods and lilies stand still and are painted once; rain, rings, mist and the near plants move."""
-    weather = brief.choose(rng, _WEATHERS)
+    palette = brief.choose(rng, _PALETTES)
     level, side = float(rng.uniform(0.38, 0.46)), float(rng.choice([-1.0, 1.0]))
     glow = float(0.5 - side * rng.uniform(0.02, 0.2)), float(rng.uniform(0.55, 0.85))
     noise = fractal(rng, size=256, slope=1.5)
@@ -179,14 +179,14 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     )
     rings = Rings.drawn(rng, 560, round(560 / WILD * brief.energy))
     *behind, before = _showers(rng, brief.energy, side)
-    mist = plane(weather.air[3]) * 0.9
-    bank = Bank(_far(canvas, round(level * canvas.height), weather, woods, noise, glow), mist, noise)
+    mist = plane(palette.air[3]) * 0.9
+    bank = Bank(_far(canvas, round(level * canvas.height), palette, woods, noise, glow), mist, noise)
     water = Water(canvas, swells, smeared(bank.still(canvas), 0.006 * canvas.short))
-    afloat = _lilies(canvas, weather, lilies)
+    afloat = _lilies(canvas, palette, lilies)
     clear = 0.5 + 0.5 * np.exp(water.up * np.float32(3.2))
-    deep = plane(weather.deep) * (1 - clear)
+    deep = plane(palette.deep) * (1 - clear)
     veil = 0.28 * np.exp(water.up * np.float32(22))
-    streak, plant = plane(weather.streak), plane(weather.plant)
+    streak, plant = plane(palette.streak), plane(palette.plant)
 
     def paint(phase: float) -> Field:
         slopes = water.waves(phase)

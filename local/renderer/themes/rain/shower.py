@@ -10,9 +10,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from local.renderer.branches import draw
 from local.renderer.canvas import Canvas, Field
-from local.renderer.water import Water
+from local.renderer.painting.limbs import draw
+from local.renderer.scenery.water import Water
 
 _LASTS = 0.42  # of the loop that a ring is seen
 _WAVE = 0.055  # eye heights from crest to crest of a ring
@@ -55,7 +55,7 @@ class Rain:
         thin, broad = np.full(len(x), 0.25 * self.half), np.full(len(x), self.half)
         head = np.column_stack((x - self.lean * self.length, y - self.length, thin, x, y, broad))
         cover = np.zeros((canvas.height, canvas.width), np.float32)
-        draw(canvas, cover, head.astype(np.float32), -canvas.width / 2 / canvas.short)
+        draw(canvas, cover, head.astype(np.float32), -canvas.half_width)
         return cover
 
 

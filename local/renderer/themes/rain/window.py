@@ -6,10 +6,10 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import linear, look_up, plane, ramp, smoothstep
-from local.renderer.noise import fractal, sample
-from local.renderer.overlay import blank, put
-from local.renderer.particles import Swarm, add_discs, add_glows, fade
+from local.renderer.painting.colour import linear, look_up, plane, ramp, smoothstep
+from local.renderer.painting.noise import fractal, sample
+from local.renderer.painting.overlay import blank, put
+from local.renderer.painting.particles import Swarm, add_discs, add_glows, fade
 from local.renderer.theme import Painter
 from local.renderer.themes.rain.glass import Hanging, Lens, Runner
 
@@ -19,7 +19,7 @@ _LEVEL = 0.56  # of the height: where the street ends, at eye level
 
 
 @dataclass(frozen=True)
-class Evening:
+class Palette:
     """Colours: `air` from the top of the frame to its foot, `mist` on the glass, and of lamps."""
 
     tags: frozenset[str]
@@ -29,43 +29,43 @@ class Evening:
     strength: float
 
 
-_EVENINGS = (
-    Evening(
+_PALETTES = (
+    Palette(
         frozenset({"night", "blue", "winter"}),
         ("0a1430", "16305c", "3a5a8c", "1a2c54", "0a1228"),
         "2c4672",
         ("ffb45c", "ffd9a0", "ff6a4a", "7fd0ff", "ffc47a"),
         1.0,
     ),
-    Evening(
+    Palette(
         frozenset({"dusk", "violet", "pink"}),
         ("1c1440", "4a2a70", "b0608a", "4a2a62", "150e2e"),
         "6a4a86",
         ("ff8fb0", "ffc48a", "ff5a7a", "b08aff", "ffe0c0"),
         0.95,
     ),
-    Evening(
+    Palette(
         frozenset({"night", "autumn", "gold", "red"}),
         ("1a0f12", "4a2418", "b0622c", "4f2818", "160c0c"),
         "6a4430",
         ("ffa040", "ffc870", "ff5a2a", "ffe0a0", "ff8a3a"),
         0.95,
     ),
-    Evening(
+    Palette(
         frozenset({"day", "spring", "summer", "green"}),
         ("7a9c96", "a4c4a4", "cfe0a8", "4a7a58", "1c3a30"),
         "8fae9c",
         ("f0ffb8", "b8e878", "fff0b0", "7fcf78", "ffb8a8"),
         0.6,
     ),
-    Evening(
+    Palette(
         frozenset({"night", "storm", "green"}),
         ("061a20", "0e3a42", "2f7a78", "124248", "06161c"),
         "2a5c60",
         ("ffc060", "7fffd8", "ff7a4a", "c8fff0", "ffe0a0"),
         0.95,
     ),
-    Evening(
+    Palette(
         frozenset({"dawn", "mist", "day"}),
         ("7088b8", "b0aeca", "ffd2b0", "8c7290", "2c2c4a"),
         "b4aabc",
@@ -125,9 +125,9 @@ def _street(rng: np.random.Generator, colours: Field, strength: float) -> Street
     return Street(eye, lamps, wet, rng.random((2, _LAMPS)), cars)
 
 
-def _air(canvas: Canvas, evening: Evening, eye: float, patches: Field) -> Field:
+def _air(canvas: Canvas, palette: Palette, eye: float, patches: Field) -> Field:
     """The sky over the street, its two dark rows of houses, and the ground, all out of focus."""
-    colours = ramp(*zip((0, 0.3, _LEVEL, 0.74, 1), evening.air, strict=True))
+    colours = ramp(*zip((0, 0.3, _LEVEL, 0.74, 1), palette.air, strict=True))
     away = np.abs(canvas.u - np.float32(eye))
     uneven = sample(patches, canvas.u * 0.8, canvas.v * 0.1)
     roofs = away * 1.5 + canvas.v - np.float32(_LEVEL - 0.03) + 0.07 * uneven
@@ -136,10 +136,10 @@ def _air(canvas: Canvas, evening: Evening, eye: float, patches: Field) -> Field:
     return air * (1 - 0.8 * houses) * (0.95 + 0.1 * uneven)
 
 
-def _view(evening: Evening, street: Street, patches: Field) -> Field:
+def _view(palette: Palette, street: Street, patches: Field) -> Field:
     """The street in focus and small, (side, side, 3), for drops to show."""
     canvas = Canvas(96, 96)
-    picture = 1.3 * _air(canvas, evening, street.eye, patches)
+    picture = 1.3 * _air(canvas, palette, street.eye, patches)
     lamps = replace(street.lamps, radius=street.lamps.radius * 0.8, light=street.lamps.light * 1.5)
     add_glows(canvas, picture, lamps)
     return np.ascontiguousarray(np.moveaxis(picture, 0, -1))
@@ -147,24 +147,24 @@ def _view(evening: Evening, street: Street, patches: Field) -> Field:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Drops that hang are painted once; lamps swim as the eye moves, drops run and wipe the mist away."""
-    evening = brief.choose(rng, _EVENINGS)
-    colours = np.array([linear(code) for code in evening.lamps])
-    street = _street(rng, colours, evening.strength)
+    palette = brief.choose(rng, _PALETTES)
+    colours = np.array([linear(code) for code in palette.lamps])
+    street = _street(rng, colours, palette.strength)
     patches = fractal(rng, size=128, slope=1.8)
     hanging = Hanging.scattered(rng, 3200)
     runners = [Runner.drawn(rng) for _ in range(_MOST)][: round(7.5 * brief.energy)]
-    lens = Lens(_view(evening, street, patches))
+    lens = Lens(_view(palette, street, patches))
     still = hanging.clear_of(canvas, runners).layer(canvas, lens)
-    air = _air(canvas, evening, street.eye, patches)
+    air = _air(canvas, palette, street.eye, patches)
     add_glows(canvas, air, street.wet)
-    mist = plane(evening.mist)
+    mist = plane(palette.mist)
     misted = 0.08 + 0.2 * smoothstep(-1.5, 1.8, sample(patches, canvas.x * 0.5 + 0.5, canvas.y * 0.5))
-    heads = linear(evening.lamps[0]) * 0.5 + linear("fff4e4") * 0.5, linear("ff3826")
+    heads = linear(palette.lamps[0]) * 0.5 + linear("fff4e4") * 0.5, linear("ff3826")
 
     def paint(phase: float) -> Field:
         picture = air.copy()
         add_discs(canvas, picture, street.moved(phase))
-        add_discs(canvas, picture, street.traffic(phase, heads, 0.9 * evening.strength))
+        add_discs(canvas, picture, street.traffic(phase, heads, 0.9 * palette.strength))
         wiped = np.zeros((canvas.height, canvas.width), np.float32)
         for runner in runners:
             runner.wipe(canvas, wiped, phase)

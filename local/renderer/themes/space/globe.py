@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from local.renderer.canvas import Field
-from local.renderer.colour import look_up, plane, ramp, smoothstep
-from local.renderer.noise import fractal, lattice, orbit, sample
+from local.renderer.painting.colour import look_up, plane, ramp, smoothstep
+from local.renderer.painting.noise import fractal, lattice, orbit, sample
 
 _TILE = 1.5  # radians of the planet that one tile of noise covers
 _HEIGHTS = (0, 0.42, 0.5, 0.528, 0.545, 0.7, 1)

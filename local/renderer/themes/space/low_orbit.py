@@ -7,9 +7,9 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import even_ramp, linear, plane
-from local.renderer.noise import fractal
-from local.renderer.particles import Swarm, add_glows, add_spikes, fade
+from local.renderer.painting.colour import even_ramp, linear, plane
+from local.renderer.painting.noise import fractal
+from local.renderer.painting.particles import Swarm, add_glows, add_spikes, fade
 from local.renderer.theme import Painter
 from local.renderer.themes.space.globe import Globe, Soil, on_tile
 from local.renderer.themes.space.moon import Moon
@@ -18,7 +18,7 @@ from local.renderer.themes.space.starfield import stars
 
 
 @dataclass(frozen=True)
-class Hour:
+class Palette:
     """`behind` is how far the sun stands behind the rim, in radians. Colours: `sunlight` on the ground from
     night to day, `air` from the ground up, `glare` of the sun, the empty sky.
     """
@@ -34,8 +34,8 @@ class Hour:
 
 
 _BLUE = Soil(("08204a", "0d3a74", "16608f", "3f93a0", "5f7a44", "a08a5a", "d8d0c0"), "f4f6fa", "ffb866")
-_HOURS = (
-    Hour(
+_PALETTES = (
+    Palette(
         tags=frozenset({"dawn", "gold", "blue"}),
         behind=1.12,
         sunlight=("141e3e", "1e2040", "7a3c34", "e8995c", "fff0d8"),
@@ -45,7 +45,7 @@ _HOURS = (
         soil=_BLUE,
         cover=0.52,
     ),
-    Hour(
+    Palette(
         tags=frozenset({"day", "blue", "summer", "green", "spring"}),
         behind=0.1,
         sunlight=("04070f", "20304a", "8a8a90", "f0e8da", "ffffff"),
@@ -55,7 +55,7 @@ _HOURS = (
         soil=_BLUE,
         cover=0.5,
     ),
-    Hour(
+    Palette(
         tags=frozenset({"dusk", "red", "gold", "autumn"}),
         behind=0.85,
         sunlight=("070308", "240c18", "8a2f2a", "f0884c", "ffe6bc"),
@@ -65,7 +65,7 @@ _HOURS = (
         soil=Soil(("1a1834", "33305a", "5f4f6f", "94705f", "a8744a", "c89a6a", "f0dcc0"), "fff0e4", "ffa050"),
         cover=0.48,
     ),
-    Hour(
+    Palette(
         tags=frozenset({"night", "winter", "blue"}),
         behind=1.32,
         sunlight=("1a2c54", "162a4c", "1c3858", "6fa0d0", "e0f0ff"),
@@ -75,7 +75,7 @@ _HOURS = (
         soil=_BLUE,
         cover=0.42,
     ),
-    Hour(
+    Palette(
         tags=frozenset({"violet", "pink", "mist"}),
         behind=0.7,
         sunlight=("06040f", "1c1030", "6a3a70", "e8a0b0", "fff0ec"),
@@ -85,7 +85,7 @@ _HOURS = (
         soil=Soil(("141a4a", "2a3f84", "5a74b0", "8fa0b8", "8a6a98", "b890b0", "f0dce8"), "fbf0f6", "9ff0e0"),
         cover=0.55,
     ),
-    Hour(
+    Palette(
         tags=frozenset({"storm", "green", "mist"}),
         behind=0.45,
         sunlight=("04070a", "14222a", "4f6a66", "c8d0b4", "f8fbee"),
@@ -127,7 +127,7 @@ class Craft:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Sky, air, moon and the sun's glare stand still; the ground turns, craft pass over the rim."""
-    hour = brief.choose(rng, _HOURS)
+    palette = brief.choose(rng, _PALETTES)
     side = float(rng.choice([-1.0, 1.0]))
     rim = Rim(
         u=0.5,
@@ -135,9 +135,9 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
         roll=-side * float(rng.uniform(0.08, 0.32)),
         radius=float(rng.uniform(1.1, 1.6)),
         sun=side * float(rng.uniform(0.1, 0.3)),
-        behind=hour.behind,
+        behind=palette.behind,
     )
-    globe = Globe.made(rng, hour.soil, cover=hour.cover, drift=0.03 * brief.energy)
+    globe = Globe.made(rng, palette.soil, cover=palette.cover, drift=0.03 * brief.energy)
     far, bright = stars(rng, 800, (0.0007, 0.0015), 0.8), stars(rng, 4, (0.002, 0.003), 1.2)
     moon = Moon(
         u=0.5 - side * float(rng.uniform(0.12, 0.32)),
@@ -148,13 +148,13 @@ def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     )
     craft = Craft.launched(rng, 7)
     rays = fractal(rng, size=256, slope=0.9, lowest=8)
-    sunlight = Sunlight(even_ramp(hour.sunlight), even_ramp(hour.air), plane(hour.glare))
+    sunlight = Sunlight(even_ramp(palette.sunlight), even_ramp(palette.air), plane(palette.glare))
     cover = rim.cover(canvas)
     top = int(np.argmax(cover.max(axis=1) > 0))
     light, place = rim.light(canvas, slice(top, None), sunlight)
     ground = on_tile(*place)
     clouds = globe.wound(*ground)
-    backdrop = np.zeros((3, canvas.height, canvas.width), np.float32) + plane(hour.sky)
+    backdrop = np.zeros((3, canvas.height, canvas.width), np.float32) + plane(palette.sky)
     add_glows(canvas, backdrop, far)
     add_spikes(canvas, backdrop, bright)
     moon.rise(canvas, backdrop)

@@ -6,18 +6,18 @@ import numpy as np
 
 from local.renderer.brief import Brief
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, plane, ramp, smoothstep
-from local.renderer.noise import fractal, orbit, sample
-from local.renderer.particles import Swarm, add_glows, add_spikes, fade
-from local.renderer.planet import far_side
+from local.renderer.painting.colour import look_up, plane, ramp, smoothstep
+from local.renderer.painting.noise import fractal, orbit, sample
+from local.renderer.painting.particles import Swarm, add_glows, add_spikes, fade
 from local.renderer.theme import Painter
+from local.renderer.themes.space.planet import far_side
 from local.renderer.themes.space.starfield import stars
 
 _DENSITIES = (0, 0.3, 0.6, 0.85, 1)
 
 
 @dataclass(frozen=True)
-class Gases:
+class Palette:
     """Colours of the two gases over `_DENSITIES`, and of the empty sky."""
 
     tags: frozenset[str]
@@ -27,37 +27,37 @@ class Gases:
 
 
 _PALETTES = (
-    Gases(
+    Palette(
         tags=frozenset({"pink", "violet", "dusk", "spring"}),
         one=("05030e", "3a1457", "b0407f", "ee8f74", "ffd9ae"),
         other=("020510", "0c2f63", "2a7fa8", "7cc9cf", "d3f2e6"),
         sky="03040b",
     ),
-    Gases(
+    Palette(
         tags=frozenset({"blue", "night", "winter"}),
         one=("030611", "142a6b", "3d6fd6", "86b8f0", "e2eeff"),
         other=("06030d", "43175f", "a5509f", "e79abf", "fbdde0"),
         sky="03050d",
     ),
-    Gases(
+    Palette(
         tags=frozenset({"red", "gold", "autumn", "day", "summer"}),
         one=("080303", "571a14", "bb5526", "efa64e", "ffe6b0"),
         other=("02070a", "0b3c50", "2f8490", "8cc9b8", "dff3dc"),
         sky="060508",
     ),
-    Gases(
+    Palette(
         tags=frozenset({"green", "violet", "mist"}),
         one=("02070a", "0b4a55", "1f9a8e", "7fd2ab", "e6f8d4"),
         other=("04030e", "2c1d70", "7a5ad0", "b9a4f2", "eae0ff"),
         sky="02060b",
     ),
-    Gases(
+    Palette(
         tags=frozenset({"gold", "pink", "dawn"}),
         one=("070408", "5a2440", "d0705f", "f7b87c", "fff0cc"),
         other=("04050e", "2b2f63", "7d7fb8", "d0b4cf", "f8e4e6"),
         sky="05050b",
     ),
-    Gases(
+    Palette(
         tags=frozenset({"storm", "red", "blue"}),
         one=("070206", "4a0f2a", "a8243f", "e0664f", "ffc79a"),
         other=("02050c", "12284a", "3f6390", "8fb0d0", "e0ecfa"),
@@ -125,7 +125,7 @@ def _dim(picture: Field, dust: Field, band: Field) -> None:
         picture[channel] *= np.exp(lanes * np.float32(-depth))
 
 
-def _nebula(rng: np.random.Generator, gases: Gases, stir: float) -> Nebula:
+def _nebula(rng: np.random.Generator, palette: Palette, stir: float) -> Nebula:
     return Nebula(
         cloud=fractal(rng, size=512, slope=1.75),
         dust=fractal(rng, size=512, slope=1.7, lowest=2),
@@ -135,7 +135,7 @@ def _nebula(rng: np.random.Generator, gases: Gases, stir: float) -> Nebula:
         angle=float(rng.uniform(0, np.pi)),
         width=float(rng.uniform(0.28, 0.45)),
         stir=stir,
-        gases=(_over_density(gases.one), _over_density(gases.other)),
+        gases=(_over_density(palette.one), _over_density(palette.other)),
     )
 
 
@@ -157,14 +157,14 @@ def _drifting(near: Swarm, births: Field, speed: float, phase: float) -> Swarm:
 
 def scene(canvas: Canvas, rng: np.random.Generator, brief: Brief) -> Painter:
     """Sky, far stars and planet stand still and are painted once; gas and near stars move."""
-    gases = brief.choose(rng, _PALETTES)
-    nebula = _nebula(rng, gases, brief.energy)
+    palette = brief.choose(rng, _PALETTES)
+    nebula = _nebula(rng, palette, brief.energy)
     far = stars(rng, 900, (0.0007, 0.0015), 1.0)
     near, births = stars(rng, 160, (0.0012, 0.0026), 2.4), rng.random(160).astype(np.float32)
     suns, beats = stars(rng, 5, (0.0028, 0.0042), 3.0), rng.random(5).astype(np.float32)
     planet = far_side(rng)
     levels = nebula.levels()
-    backdrop = np.zeros((3, canvas.height, canvas.width), np.float32) + plane(gases.sky)
+    backdrop = np.zeros((3, canvas.height, canvas.width), np.float32) + plane(palette.sky)
     add_glows(canvas, backdrop, far)
     behind, globe = planet.paint(canvas)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.renderer.canvas import Canvas, Field
-from local.renderer.colour import look_up, smoothstep
-from local.renderer.noise import sample
+from local.renderer.painting.colour import look_up, smoothstep
+from local.renderer.painting.noise import sample
 from local.renderer.themes.space.globe import Light
 
 _AIR = 0.022  # radii; how high the air still shows

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from local.renderer.colour import linear
-from local.renderer.particles import Swarm
+from local.renderer.painting.colour import linear
+from local.renderer.painting.particles import Swarm
 
 _STARLIGHT = ("9bb8ff", "c9d8ff", "f4f3ff", "fff1da", "ffd6a6", "ffb98a")
 
