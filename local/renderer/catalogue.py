@@ -1,4 +1,4 @@
-"""The themes there are, and which one a text calls for. Pure. A new theme is a folder and a line here."""
+"""The themes there are, and which scene a text calls for. Pure. A new theme is a folder and a line here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -45,10 +45,19 @@ THEMES: Mapping[str, Theme] = MappingProxyType(
 
 def theme_for(text: str) -> str:
     """The theme most words of the text call for; of equals, the one called for first; `dream` for none."""
+    return _most_called(text, {theme.name: theme.words for theme in THEMES.values()}) or NEUTRAL
+
+
+def variant_for(theme: str, text: str) -> str | None:
+    """The scene of the theme that most words of the text lean to; None, for none, leaves it to the seed."""
+    return _most_called(text, THEMES[theme].leanings) if theme in THEMES else None
+
+
+def _most_called(text: str, vocabularies: Mapping[str, frozenset[str]]) -> str | None:
     calls: dict[str, int] = {}
     for word in forms(text):
-        for theme in THEMES.values():
-            if not theme.words.isdisjoint(word):
-                calls[theme.name] = calls.get(theme.name, 0) + 1
-    # A dict keeps the order in which themes were first called for, and max takes the first of equals.
-    return max(calls, key=lambda name: calls[name], default=NEUTRAL)
+        for name, words in vocabularies.items():
+            if not words.isdisjoint(word):
+                calls[name] = calls.get(name, 0) + 1
+    # A dict keeps the order in which names were first called for, and max takes the first of equals.
+    return max(calls, key=lambda name: calls[name], default=None)

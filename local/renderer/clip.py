@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from local.renderer.brief import brief_for
-from local.renderer.catalogue import theme_for
+from local.renderer.catalogue import theme_for, variant_for
 from local.renderer.picture import frames as frames_of
 from local.renderer.picture import seed_for
 
@@ -46,11 +46,11 @@ def render_clip(
 ) -> None:
     """Write a seamless clip for the text: mp4, yuv420p, header first, of exactly this size and length.
 
-    `theme` None means the one the text calls for, `variant` None the one the seed does; `codec` is `h264` (High)
-    or `mpeg4`. `loop_frames` is after how many frames the loop begins again, None for never: it is drawn once, so
-    that a long clip costs little more than its encoding, and kept in memory, 1.5 bytes a pixel. The number of
-    `frames` has then no limit. Raises ValueError, with nothing written, for an unknown codec, `fps` not in 0.1
-    to 120, a clip without frames, and what `picture.frames` refuses.
+    `theme` None means the one the text calls for, `variant` None the one the text leans to, or else the seed.
+    `codec` is `h264` (High) or `mpeg4`. `loop_frames` is after how many frames the loop begins again, None for
+    never: it is drawn once, so that a long clip costs little more than its encoding, and kept in memory, 1.5 bytes
+    a pixel. The number of `frames` has then no limit. Raises ValueError, with nothing written, for an unknown
+    codec, `fps` not in 0.1 to 120, a clip without frames, and what `picture.frames` refuses.
     """
     if codec not in _ENCODERS:
         raise ValueError(f"there is no codec {codec!r}; codecs: {', '.join(_ENCODERS)}")
@@ -66,7 +66,7 @@ def render_clip(
         width=width,
         height=height,
         count=loop,
-        variant=variant,
+        variant=variant or variant_for(chosen, text),
         brief=brief_for(text),
     )
     with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:

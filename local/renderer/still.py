@@ -10,7 +10,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from local.renderer.brief import brief_for
-from local.renderer.catalogue import theme_for
+from local.renderer.catalogue import theme_for, variant_for
 from local.renderer.picture import frames, seed_for
 
 StillFormat = Literal["png", "jpeg"]
@@ -40,7 +40,7 @@ def render_still(
         width=width,
         height=height,
         count=1,
-        variant=variant,
+        variant=variant or variant_for(chosen, text),
         brief=brief_for(text),
     )
     return encode(next(pictures))

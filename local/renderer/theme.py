@@ -20,8 +20,12 @@ canvas nor on the brief, so that one seed shows one scene at every size and in e
 
 @dataclass(frozen=True)
 class Theme:
-    """`words` are lower case and singular; `variants` are its scenes by name, in the order of a contact sheet."""
+    """`words` are lower case and singular; `variants` are its scenes by name, in the order of a contact sheet.
+
+    `leanings` are words that call for one of the scenes, once the theme is chosen.
+    """
 
     name: str
     words: frozenset[str]
     variants: Mapping[str, Scene]
+    leanings: Mapping[str, frozenset[str]]

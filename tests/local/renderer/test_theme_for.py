@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.renderer import THEMES, theme_for
+from local.renderer.catalogue import variant_for
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,27 @@ def test_every_word_of_a_theme_calls_for_it(name: str, data: st.DataObject) -> N
     word = data.draw(st.sampled_from(sorted(THEMES[name].words)))
 
     assert theme_for(f"The {word}.") == name
+
+
+@pytest.mark.parametrize(
+    ("theme", "text", "variant"),
+    [
+        ("fire", "They sang around the campfire", "campfire"),
+        ("fire", "The volcano wakes", "volcano"),
+        ("ocean", "A mermaid among the corals", "reef"),
+        ("ocean", "The captain's ship", "open_sea"),
+        ("city", "A cat on the roofs of the old town", "rooftops"),
+        ("ocean", "The sea", None),
+        ("dream", "My grandmother's letter", None),
+    ],
+)
+def test_words_lean_to_a_scene_of_the_theme(theme: str, text: str, variant: str | None) -> None:
+    """Where none does, the seed chooses."""
+    assert variant_for(theme, text) == variant
+
+
+def test_leanings_name_scenes_that_there_are_and_no_word_leans_both_ways() -> None:
+    for theme in THEMES.values():
+        one, other = theme.leanings.values()
+        assert theme.leanings.keys() == theme.variants.keys()
+        assert not one & other

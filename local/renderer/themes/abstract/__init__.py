@@ -12,4 +12,12 @@ THEME = Theme(
         "idea emotion code algorithm"
     ),
     variants={"ribbons": ribbons.scene, "paper": paper.scene},
+    leanings={
+        "ribbons": vocabulary(
+            "ribbon curve gradient music song melody rhythm dance piano violin emotion silk flow"
+        ),
+        "paper": vocabulary(
+            "paper shape circle square triangle geometry geometric spiral pattern math number code algorithm"
+        ),
+    },
 )

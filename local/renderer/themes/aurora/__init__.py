@@ -11,4 +11,10 @@ THEME = Theme(
         "alaska fjord reindeer sled sledge husky igloo inuit tundra penguin walrus iceberg ice frost santa yeti"
     ),
     variants={"valley": valley.scene, "fjord": fjord.scene},
+    leanings={
+        "valley": vocabulary("cabin village snow reindeer sled sledge husky santa forest tundra lapland"),
+        "fjord": vocabulary(
+            "fjord lake water mirror reflection iceberg penguin walrus ship boat norway iceland greenland"
+        ),
+    },
 )

@@ -11,4 +11,12 @@ THEME = Theme(
         "taxi train subway metro bus downtown avenue urban village lamp lantern cafe shop market apartment chimney"
     ),
     variants={"skyline": skyline.scene, "rooftops": rooftops.scene},
+    leanings={
+        "skyline": vocabulary(
+            "skyline skyscraper tower bridge downtown neon harbour harbor river boat metro subway"
+        ),
+        "rooftops": vocabulary(
+            "rooftop roof village town house cat lamp lantern chimney market church lane cafe apartment window"
+        ),
+    },
 )

@@ -11,4 +11,10 @@ THEME = Theme(
         "pharaoh sphinx mummy scorpion mirage cowboy arizona savanna savannah arid drought wasteland"
     ),
     variants={"dunes": dunes.scene, "mesa": mesa.scene},
+    leanings={
+        "dunes": vocabulary(
+            "dune sand camel caravan oasis sahara nomad bedouin pyramid egypt egyptian pharaoh sphinx mummy mirage"
+        ),
+        "mesa": vocabulary("mesa canyon cactus cowboy arizona rock coyote western milky"),
+    },
 )

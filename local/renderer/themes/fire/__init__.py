@@ -12,4 +12,10 @@ THEME = Theme(
         "camp camping scout ignite firefighter"
     ),
     variants={"campfire": campfire.scene, "volcano": volcano.scene},
+    leanings={
+        "campfire": vocabulary(
+            "campfire bonfire hearth fireplace camp camping torch candle scout wood log ember spark"
+        ),
+        "volcano": vocabulary("volcano lava magma eruption erupt inferno hell dragon phoenix ash mountain"),
+    },
 )

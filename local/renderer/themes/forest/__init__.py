@@ -11,4 +11,8 @@ THEME = Theme(
         "moss fern firefly branch oak pine grove glade witch cabin trail"
     ),
     variants={"mist": mist.scene, "birches": birches.scene},
+    leanings={
+        "mist": vocabulary("firefly fairy elf witch owl wolf moss fern mushroom dark magic glade jungle"),
+        "birches": vocabulary("trail path birch leaf deer rabbit squirrel fox hedgehog walk child"),
+    },
 )

@@ -11,4 +11,10 @@ THEME = Theme(
         "glacier avalanche valley eagle goat shepherd ski skier everest himalaya tarn lake crag plateau"
     ),
     variants={"summit": summit.scene, "ranges": ranges.scene},
+    leanings={
+        "summit": vocabulary(
+            "summit peak climb climber snow snowy glacier avalanche everest tarn lake mirror ski skier"
+        ),
+        "ranges": vocabulary("valley ridge hill highland eagle bird hike hiker shepherd goat horizon"),
+    },
 )

@@ -12,4 +12,11 @@ THEME = Theme(
         "lamb picnic swing countryside breeze"
     ),
     variants={"meadow": meadow.scene, "seasons": seasons.scene},
+    leanings={
+        "meadow": vocabulary(
+            "meadow flower garden rose tulip daisy poppy sunflower lavender dandelion butterfly "
+            "bee ladybird ladybug grass field picnic"
+        ),
+        "seasons": vocabulary("tree season blossom petal orchard cherry swing maple leaf snow"),
+    },
 )

@@ -11,4 +11,12 @@ THEME = Theme(
         "sailor mermaid octopus underwater harbour harbor lighthouse pirate coast shore captain water"
     ),
     variants={"open_sea": open_sea.scene, "reef": reef.scene},
+    leanings={
+        "open_sea": vocabulary(
+            "ship boat sail sailor captain pirate lighthouse island beach coast shore surf harbour harbor storm"
+        ),
+        "reef": vocabulary(
+            "reef coral fish octopus mermaid underwater dolphin shark whale turtle dive diver swim deep"
+        ),
+    },
 )

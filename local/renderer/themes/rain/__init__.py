@@ -12,4 +12,8 @@ THEME = Theme(
         "cloudburst gutter"
     ),
     variants={"window": window.scene, "pond": pond.scene},
+    leanings={
+        "window": vocabulary("window city street car umbrella bus train glass room home"),
+        "pond": vocabulary("pond lily frog duck willow reed lake splash fish leaf"),
+    },
 )

@@ -11,4 +11,10 @@ THEME = Theme(
         "spaceship alien meteor constellation mars saturn jupiter interstellar starship satellite"
     ),
     variants={"nebula": nebula.scene, "low_orbit": low_orbit.scene},
+    leanings={
+        "nebula": vocabulary("nebula galaxy constellation cosmos cosmic universe comet interstellar meteor"),
+        "low_orbit": vocabulary(
+            "earth orbit astronaut rocket satellite station spaceship starship moon planet mars"
+        ),
+    },
 )
