@@ -118,6 +118,7 @@ def _emulator(options: EmulatorOptions) -> Emulator:
         key=options.key,
         faults=() if options.faults is None else _faults(options.faults),
         catalogue=_catalogue(options.models),
+        names=[options.host],
     )
 
 

@@ -45,6 +45,7 @@ def make_video(story: Story, *, as_json: bool, port: int | None, latency: str | 
     Raises `BadStory`, `UnknownModel`, `BadParameters`.
     """
     check(story.text)
+    # As `Generator.check` does, which takes a key that only the stack below has.
     check_model(find_model(story.model), read_given(story.parameters))
     options = StackOptions(port, seconds_range(latency) if latency else None)
     made = asyncio.run(_make(story, options, quiet=as_json))

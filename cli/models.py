@@ -12,7 +12,8 @@ from pipeline.model import Model
 from pipeline.models import DEFAULT_MODEL, MODELS
 
 _NOTE = (
-    "A clip's price is an estimate; ~ where fal publishes no price, so that one on the dear side is assumed. "
+    "A clip's price is an estimate. ~ where fal publishes none: unconfirmed is what others list, assumed one on "
+    "the dear side. "
     "The id of any other fal endpoint is a model, too: --model owner/name --param NAME=VALUE."
 )
 
@@ -55,6 +56,11 @@ def _probable(found: list[Offer]) -> Offer:
 
 
 def _price(offer: Offer) -> str:
-    if offer.published:
-        return f"${offer.clip:.3f} a clip\n${offer.dollars}/{offer.unit}\n{offer.date}"
-    return f"~${offer.clip:.3f} a clip\nunpublished\n{offer.date}"
+    unit = f"${offer.dollars.normalize():f}/{offer.unit}"
+    match offer.basis:
+        case "published":
+            return f"${offer.clip:.3f} a clip\n{unit}\n{offer.date}"
+        case "unconfirmed":
+            return f"~${offer.clip:.3f} a clip\n{unit}\n{offer.date}\nunconfirmed"
+        case "assumed":
+            return f"~${offer.clip:.3f} a clip\nassumed\n{offer.date}"

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
-from pipeline.fal import asked as wanted
+from pipeline.fal import reckoning
 from pipeline.fal.catalog import dollars_per_unit, estimate, price_of
-from pipeline.fal.facts import endpoint_facts
-from pipeline.fal.inputs import complete
-from pipeline.fal.pricing import Unit
+from pipeline.fal.facts import EndpointFacts, endpoint_facts
+from pipeline.fal.inputs import effective
+from pipeline.fal.pricing import Unit, multiplier
 from pipeline.model import Model
-from pipeline.models import on_rung
+from pipeline.models import parameters_for
 from pipeline.parameters import as_json
 
 UNITS: Mapping[Unit, str] = {
@@ -22,12 +23,16 @@ UNITS: Mapping[Unit, str] = {
 }
 
 
+Basis = Literal["published", "unconfirmed", "assumed"]
+"""Who says what a unit costs: fal itself, others only, or nobody."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """One model at one rung of its ladder. Amounts in US dollars.
 
-    `makes` is what comes out, in a few words. `published`: fal says so; else `dollars` of a unit is assumed.
-    `listed`: the endpoint is in some official list of fal's.
+    `makes` is what comes out, in a few words. `dollars` is what a unit costs with the model's own parameters,
+    on that `basis`. `listed`: the endpoint is in some official list of fal's.
     """
 
     model: str
@@ -37,7 +42,7 @@ class Offer:
     clip: Decimal
     dollars: Decimal
     unit: str
-    published: bool
+    basis: Basis
     date: str
     unconfirmed: tuple[str, ...]
 
@@ -51,8 +56,9 @@ class Offer:
             "price": {
                 "usd": float(self.dollars),
                 "unit": self.unit,
-                "published": self.published,
-                "date": self.date or None,
+                "published": self.basis == "published",
+                "basis": self.basis,
+                "date": self.date,
             },
             "unconfirmed": list(self.unconfirmed),
         }
@@ -75,31 +81,42 @@ def model_as_json(model: Model) -> dict[str, object]:
 
 
 def _offer(model: Model, endpoint: str) -> Offer:
-    parameters = on_rung(model, endpoint, model.parameters)
+    parameters = parameters_for(model, endpoint, model.parameters)
     facts, price = endpoint_facts(endpoint), price_of(endpoint)
+    assert facts is not None, "of every rung of a named model there are facts"
+    made = effective(facts, parameters)
     return Offer(
         model=model.name,
         endpoint=endpoint,
-        listed=facts is not None and facts.listed,
-        makes=_makes(complete(facts, parameters)),
+        listed=facts.listed,
+        makes=_makes(made),
         clip=estimate(endpoint, parameters),
-        dollars=dollars_per_unit(price),
+        dollars=dollars_per_unit(price) * multiplier(price, made),
         unit=UNITS[price.unit],
-        published=price.dollars is not None,
+        basis=_basis(facts),
         date=price.date,
-        unconfirmed=tuple(sorted(facts.unconfirmed)) if facts else ("everything",),
+        unconfirmed=tuple(sorted(facts.unconfirmed)),
     )
 
 
+def _basis(facts: EndpointFacts) -> Basis:
+    if facts.price is None or facts.price.dollars is None:
+        return "assumed"
+    return "unconfirmed" if "price" in facts.unconfirmed else "published"
+
+
 def _makes(given: Mapping[str, object]) -> str:
-    """Seconds, size, frames and steps, as far as the input says."""
-    seconds, steps = wanted.video_seconds(given), wanted.steps(given)
-    frames, size = wanted.number(given.get("num_frames")), wanted.size(given)
+    """Seconds, size, frames and steps, as far as the input says, and which of the first two it leaves to fal."""
+    seconds, steps = reckoning.played_seconds(given), reckoning.steps(given)
+    frames, size = reckoning.number(given.get("num_frames")), reckoning.size(given)
     resolution = given.get("resolution")
-    said = [
+    sides = resolution if isinstance(resolution, str) else f"{size[0]}x{size[1]}" if size else ""
+    left = [what for what, said in (("length", seconds or frames), ("size", sides)) if not said]
+    parts = [
         f"{seconds:.2g} s" if seconds else "",
-        resolution if isinstance(resolution, str) else f"{size[0]}x{size[1]}" if size else "",
+        sides,
         f"{frames} frames" if frames else "",
         f"{steps} steps" if steps else "",
+        f"{' and '.join(left)} left to fal" if left else "",
     ]
-    return ", ".join(part for part in said if part) or "as fal sets it"
+    return ", ".join(part for part in parts if part)

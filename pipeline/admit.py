@@ -18,9 +18,10 @@ from pipeline.errors import (
     GeneratorRefused,
     GeneratorUnavailable,
     StoreUnavailable,
+    UnknownModel,
 )
 from pipeline.model import AdmittedRender, Failure, Order
-from pipeline.models import find_model, on_rung
+from pipeline.models import find_model, parameters_for
 from pipeline.outcome import on_failure
 from pipeline.ports import Generator
 from pipeline.stores import Renders
@@ -83,10 +84,12 @@ async def _submit(
         await renders.put_back(render, due_at=clock() + wait, why=dead_key)
         return False
     except GeneratorMissing as missing:
-        await _climb_down(renders, generator.provider, render, missing, now=clock(), jitter=jitter())
+        await _climb_down(renders, generator, render, missing, now=clock(), jitter=jitter())
     except GeneratorRefused as refused:
         failure = Failure(refused.code, str(refused), permanent=True)
         await _fail(renders, render, failure, clock(), jitter())
+    except UnknownModel as unknown:
+        await _leave_to_others(renders, render, unknown, now=clock(), jitter=jitter())
     else:
         now = clock()
         await _save(renders, render, request_id, now=now, due_at=now + timing.poll_after)
@@ -112,7 +115,7 @@ def _order(render: AdmittedRender, webhook_url: str, timing: Timing) -> Order:
         endpoint=render.endpoint,
         prompt=render.prompt,
         seed=render.seed,
-        parameters=on_rung(find_model(render.model), render.endpoint, render.parameters),
+        parameters=parameters_for(find_model(render.model), render.endpoint, render.parameters),
         webhook_url=webhook_url,
         start_timeout=timing.start_timeout.total_seconds(),
         low_priority=render.low_priority,
@@ -121,7 +124,7 @@ def _order(render: AdmittedRender, webhook_url: str, timing: Timing) -> Order:
 
 async def _climb_down(
     renders: Renders,
-    provider: str,
+    generator: Generator,
     render: AdmittedRender,
     missing: GeneratorMissing,
     *,
@@ -129,13 +132,26 @@ async def _climb_down(
     jitter: float,
 ) -> None:
     """Note that the endpoint does not exist and go on with the one below it; at the bottom, fail."""
-    await renders.note_missing(provider, render.endpoint, now=now)
-    ladder = find_model(render.model).ladder
+    await renders.note_missing(generator.provider, render.endpoint, now=now)
+    model = find_model(render.model)
+    ladder = model.ladder
     below = ladder[ladder.index(render.endpoint) + 1 :] if render.endpoint in ladder else ()
     if below:
-        await renders.put_back(render, due_at=now, endpoint=below[0], why=missing)
+        estimate = generator.estimate(below[0], parameters_for(model, below[0], render.parameters))
+        await renders.climb_down(render, below[0], estimate, why=missing, now=now)
     else:
         failure = Failure("endpoint_missing", str(missing), permanent=False)
+        await _fail(renders, render, failure, now, jitter)
+
+
+async def _leave_to_others(
+    renders: Renders, render: AdmittedRender, unknown: UnknownModel, *, now: datetime, jitter: float
+) -> None:
+    """Put back what only a newer worker, or an older one, knows how to ask for; where none takes it, fail."""
+    if render.tries < retry.MAX_UNKNOWN_TRIES:
+        await renders.put_back(render, due_at=now + retry.backoff(render.tries, jitter=jitter), why=unknown)
+    else:
+        failure = Failure(unknown.code, str(unknown), permanent=False)
         await _fail(renders, render, failure, now, jitter)
 
 

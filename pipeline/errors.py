@@ -4,7 +4,7 @@ StoryreelError            `permanent` says whether trying the same thing again c
 ├── BadRequest            what the caller gave us cannot be used; nothing was stored        permanent
 │   ├── BadStory          the text cannot become a video (blank, too long, unreadable)
 │   ├── UnknownModel      no model of that name; lists the known ones
-│   ├── UnsuitableModel   there is such an endpoint, and it makes no video
+│   ├── UnsuitableModel   there is such an endpoint, and it makes no video of a text
 │   ├── BadParameters     a parameter that is given beside a model cannot be used
 │   └── UnknownTable      the table was never attached
 ├── BadSetting            an environment variable is missing or makes no sense              permanent
@@ -73,7 +73,7 @@ class UnknownModel(BadRequest):
 
 
 class UnsuitableModel(BadRequest):
-    """The endpoint of that id is known to make something else than a video."""
+    """The endpoint of that id is known to make something else than a video, or to make it of no text."""
 
     code = "unsuitable_model"
 

@@ -37,7 +37,7 @@ class TakeEvent(StrEnum):
 class RenderStatus(StrEnum):
     """Where one try with one provider stands."""
 
-    WAITING = "waiting"  # for a slot; nothing is reserved
+    WAITING = "waiting"  # for a slot; one that was put back keeps what was reserved for it
     ADMITTED = "admitted"  # slot and money reserved, intent on record; the POST may or may not have been made
     SUBMITTED = "submitted"  # the provider has it, and we know its request id
     UNKNOWN = "unknown"  # the answer to the POST was lost: it may be running, and paid

@@ -33,14 +33,14 @@ class Parameters:
 class Model:
     """A name of ours for a ladder of provider endpoints, the first one that exists being used.
 
-    `purpose` is what it is for, in a few words; `source` where its numbers come from. `instead` holds, by
+    `purpose` is what it is for, in a few words; `source` where its numbers come from. `overrides` holds, by
     endpoint of the ladder, those parameters of which it needs others.
     """
 
     name: str
     parameters: Parameters
     ladder: tuple[str, ...]
-    instead: Mapping[str, Parameters] = field(default_factory=dict)
+    overrides: Mapping[str, Parameters] = field(default_factory=dict)
     purpose: str = ""
     source: str = ""
 

@@ -6,11 +6,13 @@ default anyway or decides what a clip costs. What an endpoint takes and costs st
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import Any
 
 from pipeline.errors import GeneratorMissing, UnknownModel
 from pipeline.fal.protocol import split_endpoint
 from pipeline.model import Model, Parameters
+from pipeline.parameters import as_json
 
 LONGEST_ENDPOINT = 200
 """Characters of an endpoint id; the longest that fal lists have about eighty."""
@@ -23,6 +25,9 @@ _SCHEMAS = "fal-js commit 3293c7d, generated JSON schemas, 2026-05"
 _UNDISTILLED = Parameters(steps=25, guidance=7.5)
 """fal's own defaults for the undistilled endpoint, which makes nothing but fog in four steps."""
 
+_DISTILLED = Parameters(guidance=2.0)
+"""fal's own default for Turbo, which was distilled to need little."""
+
 LIGHTNING = Model(
     name="lightning",
     # 12 frames at the endpoints' 8 per second: a clip of 1.5 s, which loops.
@@ -32,7 +37,7 @@ LIGHTNING = Model(
         _ANIMATEDIFF_TURBO,  # not in the list of the newest client any more; another 404 to reckon with
         _ANIMATEDIFF,
     ),
-    instead={_ANIMATEDIFF: _UNDISTILLED},
+    overrides={_ANIMATEDIFF: _UNDISTILLED},
     purpose="a short loop, seconds to make",
     source=_SKETCHES,
 )
@@ -43,7 +48,7 @@ _TABLE = (
         name="balanced",
         parameters=Parameters(frames=12, steps=6, guidance=6.0, width=512, height=512, fps=8),
         ladder=(_ANIMATEDIFF_TURBO, _ANIMATEDIFF),
-        instead={_ANIMATEDIFF: _UNDISTILLED},
+        overrides={_ANIMATEDIFF: _UNDISTILLED},
         purpose="closer to the text than lightning",
         source=_SKETCHES,
     ),
@@ -51,7 +56,7 @@ _TABLE = (
         name="frugal",
         parameters=Parameters(frames=8, steps=4, guidance=5.0, width=512, height=512, fps=8),
         ladder=(_ANIMATEDIFF_TURBO, _ANIMATEDIFF),
-        instead={_ANIMATEDIFF: _UNDISTILLED},
+        overrides={_ANIMATEDIFF: _UNDISTILLED},
         purpose="one second, as cheap as 512 pixels go",
         source=_SKETCHES,
     ),
@@ -59,6 +64,7 @@ _TABLE = (
         name="classic",
         parameters=Parameters(frames=16, steps=8, guidance=7.5, width=512, height=512, fps=8),
         ladder=(_ANIMATEDIFF, _ANIMATEDIFF_TURBO),
+        overrides={_ANIMATEDIFF_TURBO: _DISTILLED},
         purpose="AnimateDiff undistilled, two seconds",
         source=_SKETCHES,
     ),
@@ -66,7 +72,7 @@ _TABLE = (
         name="preview",
         parameters=Parameters(frames=4, steps=2, guidance=2.0, width=256, height=256, fps=8),
         ladder=(_ANIMATEDIFF_TURBO, _ANIMATEDIFF),
-        instead={_ANIMATEDIFF: _UNDISTILLED},
+        overrides={_ANIMATEDIFF: _UNDISTILLED},
         purpose="a rough sketch, as fast as it gets",
         source=f"{_SKETCHES}; guidance: {_SCHEMAS}",
     ),
@@ -74,7 +80,7 @@ _TABLE = (
         name="turbo",
         parameters=Parameters(frames=16, steps=8, guidance=2.0, width=512, height=512, fps=8),
         ladder=(_ANIMATEDIFF_TURBO, _ANIMATEDIFF),
-        instead={_ANIMATEDIFF: _UNDISTILLED},
+        overrides={_ANIMATEDIFF: _UNDISTILLED},
         purpose="AnimateDiff Turbo as fal sets it",
         source=_SCHEMAS,
     ),
@@ -119,7 +125,7 @@ _TABLE = (
         name="wan-2.2-turbo",
         parameters=Parameters(own={"resolution": "480p"}),
         ladder=("fal-ai/wan/v2.2-a14b/text-to-video/turbo",),
-        purpose="Wan 2.2 distilled, at an eighth of the price",
+        purpose="Wan 2.2 distilled, at a quarter of the price",
         source=_SCHEMAS,
     ),
     Model(
@@ -203,19 +209,18 @@ def rung(model: Model, missing: Collection[str]) -> str:
     return next((endpoint for endpoint in model.ladder if endpoint not in missing), model.ladder[-1])
 
 
-def on_rung(model: Model, endpoint: str, wanted: Parameters) -> Parameters:
+def parameters_for(model: Model, endpoint: str, wanted: Parameters) -> Parameters:
     """What to ask of an endpoint of the ladder for a take that wants these parameters.
 
-    They are the take's own, but where the endpoint needs a value other than the model's and nobody asked for one.
+    They are the take's own, but where the endpoint overrides a value that is equal to the model's: a take does
+    not tell whether somebody asked for that value or nobody did.
     """
-    needed = model.instead.get(endpoint, Parameters())
-    words = {word.name: getattr(needed, word.name) for word in fields(Parameters)}
-    changed = {
+    overridden: dict[str, Any] = {
         word: value
-        for word, value in words.items()
-        if value is not None and getattr(wanted, word) == getattr(model.parameters, word)
+        for word, value in as_json(model.overrides.get(endpoint, Parameters())).items()
+        if getattr(wanted, word) == getattr(model.parameters, word)
     }
-    return replace(wanted, **changed)
+    return replace(wanted, **overridden)
 
 
 def _is_endpoint(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The parameters that a caller gives beside a model: read at the door, and joined with the model's own. Pure.
+"""The parameters that a caller gives beside a model: read at the door, and merged with the model's own. Pure.
 
 What one endpoint or another makes of them is not known here; the provider's adapter checks that.
 """
@@ -6,7 +6,7 @@ What one endpoint or another makes of them is not known here; the provider's ada
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from pipeline.errors import BadParameters
@@ -18,19 +18,25 @@ MAX_BYTES = 2048
 MAX_DEPTH = 8
 """Objects and lists within each other. The database holds the same limit (revisions_parameters_flat)."""
 
-_LARGEST, _SMALLEST = 2**53, 1e-12
+LARGEST, _SMALLEST = 2**53, 1e-12
 """Every JSON reader keeps integers up to the first (RFC 7493, 2.2); what is nearer to zero is meant as zero."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 """What JSON can escape and a database refuses."""
 
+_CALLED_BACK = (
+    "the provider is told where to call back by us"  # ignored among the inputs without a word: fal-js#135
+)
 _TAKEN: Mapping[str, str] = {
     "prompt": "it is made from the story's text",
     "seed": "give the seed beside the parameters",
-    "sync_mode": "the clip must lie at an address, not in the answer itself",
+    "syncmode": "the clip must lie at an address, not in the answer itself",
+    "input": "give the fields of the input themselves",
+    "callback": _CALLED_BACK,
+    "callbackurl": _CALLED_BACK,
 }
-"""Names that cannot be given, and why."""
+"""Names that cannot be given, in small letters without dashes, and why."""
 
 _WHOLE = frozenset({"frames", "steps", "width", "height", "fps"})
 _LONGEST_SHOWN = 60  # characters
@@ -59,23 +65,15 @@ def read_given(value: object) -> Mapping[str, object]:
     return value
 
 
-def worded(parameters: Parameters, given: Mapping[str, object]) -> Parameters:
-    """The given parameters alone, as a model with those `parameters` understands them.
+def merged(parameters: Parameters, given: Mapping[str, object]) -> Parameters:
+    """A model's parameters with the given ones over them. Raises `BadParameters`.
 
-    A word of ours is ours where the model uses it; any other name is an endpoint's own. Raises `BadParameters`.
+    A word of ours is ours where the model uses it; any other name is an endpoint's own.
     """
     used = [name for name in OURS if name in given and getattr(parameters, name) is not None]
     ours: dict[str, Any] = {name: _number(name, given[name]) for name in used}
-    own = {name: value for name, value in given.items() if name not in ours}
-    return Parameters(**ours, own=own or None)
-
-
-def joined(parameters: Parameters, given: Mapping[str, object]) -> Parameters:
-    """The model's parameters with the given ones over them. Raises `BadParameters`."""
-    over = worded(parameters, given)
-    both: dict[str, Any] = {**as_json(parameters), **as_json(over)}
-    own = {**(parameters.own or {}), **(over.own or {})}
-    return Parameters(**{**both, "own": own or None})
+    own = {**(parameters.own or {}), **{name: value for name, value in given.items() if name not in ours}}
+    return replace(parameters, **ours, own=own or None)
 
 
 def shown(value: object) -> str:
@@ -87,14 +85,10 @@ def shown(value: object) -> str:
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadParameters(f"{str(name)[:_LONGEST_SHOWN]!r} cannot be the name of a parameter")
-    if name in _TAKEN:
-        raise BadParameters(f"{name} cannot be given as a parameter: {_TAKEN[name]}")
-    # A callback among the inputs is ignored by the provider without a word (fal-js#135).
-    bare = name.lower().replace("_", "").replace("-", "")
-    if "webhook" in bare or bare in {"callback", "callbackurl"}:
-        raise BadParameters(
-            f"{name} cannot be given as a parameter: the provider is told where to call back by us"
-        )
+    bare = name.lower().replace("_", "").replace("-", "").replace(".", "")
+    why = _CALLED_BACK if "webhook" in bare else _TAKEN.get(bare)
+    if why:
+        raise BadParameters(f"{name} cannot be given as a parameter: {why}")
 
 
 def _check_value(name: str, value: object, *, depth: int) -> None:
@@ -112,10 +106,10 @@ def _check_value(name: str, value: object, *, depth: int) -> None:
             raise BadParameters(f"{name} contains characters that are not text")
         case bool() | str() | None:
             pass
-        case int() | float() if value == 0 or _SMALLEST <= abs(value) <= _LARGEST:
+        case int() | float() if value == 0 or _SMALLEST <= abs(value) <= LARGEST:
             pass
         case int() | float():
-            raise BadParameters(f"{name} holds a number that is not between {_SMALLEST} and {_LARGEST}")
+            raise BadParameters(f"{name} holds a number that is not between {_SMALLEST} and {LARGEST}")
         case _:
             raise BadParameters(f"{name} holds a {type(value).__name__}, which JSON cannot carry")
 
@@ -126,6 +120,6 @@ def _number(name: str, value: object) -> float:
         raise BadParameters(f"{name} must be a number, not {shown(value)}")
     if name not in _WHOLE:
         return value
-    if not float(value).is_integer():
+    if isinstance(value, float) and not value.is_integer():
         raise BadParameters(f"{name} must be a whole number, not {value}")
     return int(value)

@@ -11,8 +11,8 @@ from pipeline import retry
 from pipeline.errors import BadRequest, BadStory
 from pipeline.keys import take_key
 from pipeline.model import Model, Parameters, PlannedShot, Prompt, RevisionToPlan
-from pipeline.models import find_model, on_rung, rung
-from pipeline.parameters import joined, read_given
+from pipeline.models import find_model, parameters_for, rung
+from pipeline.parameters import read_given
 from pipeline.ports import Generator, PromptWriter
 from pipeline.prompts import check, seed_for
 from pipeline.reasons import sentence
@@ -65,15 +65,14 @@ async def _plan_one(
         return await plans.reject(revision, reason=reason, message=sentence(reason), now=clock())
     try:
         model = find_model(revision.model)
-        given = read_given(revision.given)
-        generator.check(model, given)
+        parameters = generator.check(model, read_given(revision.given))
         prompts = await writer.write(revision.story)
     except BadStory as bad:
         return await plans.reject(revision, reason=bad.reason, message=str(bad), now=clock())
     except BadRequest as refused:
         return await plans.reject(revision, reason=refused.code, message=str(refused), now=clock())
     seed = seed_for(check(revision.story)) if revision.seed is None else revision.seed
-    parameters, endpoint = joined(model.parameters, given), rung(model, missing)
+    endpoint = rung(model, missing)
     shots = [_shot(model, parameters, prompt, seed, generator, endpoint) for prompt in prompts]
     return await plans.save(revision, shots, now=clock())
 
@@ -91,5 +90,5 @@ def _shot(
         emulated=generator.emulated,
         provider=generator.provider,
         endpoint=endpoint,
-        estimate=generator.estimate(endpoint, on_rung(model, endpoint, parameters)),
+        estimate=generator.estimate(endpoint, parameters_for(model, endpoint, parameters)),
     )

@@ -139,11 +139,12 @@ class Generator(Protocol):
         Raises `BadSignature` and `BadDelivery`.
         """
 
-    def check(self, model: Model, given: Mapping[str, object]) -> None:
-        """Refuse what is known to fail, before it costs; what is not known passes.
+    def check(self, model: Model, given: Mapping[str, object]) -> Parameters:
+        """What the model is asked for with what was given beside it, in one form however that was spelt.
 
-        Raises `UnsuitableModel` for one that makes no video, and `BadParameters` where a parameter given beside
-        it would be refused, or would make a clip that could not be used.
+        Of that form a take's key is made. Refuses what is known to fail, before it costs; what is not known
+        passes. Raises `UnsuitableModel` for a model that makes no video of a text, and `BadParameters` where a
+        given parameter would be refused, or would make a clip that could not be used.
         """
 
     def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:

@@ -12,6 +12,7 @@ FALLBACK: Mapping[str, str] = {
     "generator_refused": "The video service did not accept this story.",
     "no_clip": "The video service made no video of this story.",
     "endpoint_missing": "The video service has none of the configured models.",
+    "unknown_model": "The model that this video was asked of is not known any more.",
     "provider_error": "The video service failed several times." + _LATER,
     "timeout": "The video service took too long several times." + _LATER,
     "not_started": "The video service was too busy to begin." + _LATER,

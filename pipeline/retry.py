@@ -20,6 +20,12 @@ MAX_STEP_FAILURES = 20
 MAX_MISSES = 3
 """Failed ends of `fetch` after which a clip counts as gone: a fresh one may not have reached every server yet."""
 
+MAX_UNKNOWN_TRIES = 9
+"""Admissions after which a render fails if its model is not known: over ten minutes with the shortest delays.
+
+So long may workers of two releases run side by side while a deployment rolls; a take has `MAX_RENDERS` of them.
+"""
+
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(minutes=10)
 

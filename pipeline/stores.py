@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from pipeline.errors import GeneratorError
+from pipeline.errors import GeneratorMissing, StoryreelError
 from pipeline.model import (
     AdmittedRender,
     Delivery,
@@ -52,10 +52,13 @@ class Renders(Protocol):
     async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
         """The provider has it. By `due_at` there should be news. False: something else was first."""
 
-    async def put_back(
-        self, render: AdmittedRender, *, due_at: datetime, why: GeneratorError, endpoint: str | None = None
+    async def put_back(self, render: AdmittedRender, *, due_at: datetime, why: StoryreelError) -> bool:
+        """Nothing was handed over: free the slot, wait until `due_at`; what was reserved stays so."""
+
+    async def climb_down(
+        self, render: AdmittedRender, endpoint: str, estimate: Decimal, *, why: GeneratorMissing, now: datetime
     ) -> bool:
-        """The provider took nothing: free the slot, wait until `due_at`, then use `endpoint` if given."""
+        """The provider has no such endpoint: free slot and money, and wait for both at another one, at once."""
 
     async def answer_lost(self, render: AdmittedRender, *, due_at: datetime) -> bool:
         """Whether the provider took it is not known. Its webhook is waited for until `due_at`."""

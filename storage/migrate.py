@@ -4,7 +4,7 @@ Both can be run any number of times and by two processes at once. The list of wh
 the Supabase command line keeps, so either tool may apply the next migration. It never edits or undoes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -67,6 +67,13 @@ class NotSupabaseError(StoryreelError):
     permanent = True
 
 
+class MigrationChangedError(StoryreelError):
+    """A migration was applied with another text than it has now: what is there is not what this code expects."""
+
+    code = "migration_changed"
+    permanent = True
+
+
 class MigrationFailedError(StoryreelError):
     """A migration was rolled back, the earlier ones stand; the message names it and says why."""
 
@@ -92,7 +99,8 @@ def ours(folder: Path = MIGRATIONS) -> list[Migration]:
 def migrate(url: str) -> list[str]:
     """Apply what is missing and return the names of what was applied, in order. Needs the owner's login.
 
-    Raises `NotSupabaseError` before anything is changed, `MigrationFailedError`, and `StoreUnavailable`.
+    Raises `NotSupabaseError` and `MigrationChangedError` before anything is changed, `MigrationFailedError`, and
+    `StoreUnavailable`.
     """
     with _connect(url) as connection, _named("the migrations could not be applied"):
         _require_supabase(connection)
@@ -123,8 +131,9 @@ def _require_supabase(connection: psycopg.Connection) -> None:
 
 
 def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
-    rows = connection.execute("select version from supabase_migrations.schema_migrations").fetchall()
-    applied = {number for (number,) in rows}
+    rows = connection.execute("select version, statements from supabase_migrations.schema_migrations").fetchall()
+    applied: dict[str, list[str] | None] = dict(rows)
+    _require_unchanged(applied)
     for migration in ours():
         if migration.version in applied:
             continue
@@ -135,6 +144,18 @@ def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
                 (migration.version, [migration.text], migration.name),
             )
         yield f"{migration.version}_{migration.name}"
+
+
+def _require_unchanged(applied: Mapping[str, list[str] | None]) -> None:
+    """What we apply is on record as one text; the Supabase command line keeps statements one by one, or none."""
+    for migration in ours():
+        recorded = applied.get(migration.version)
+        if recorded and len(recorded) == 1 and recorded[0] != migration.text:
+            raise MigrationChangedError(
+                f"{migration.version}_{migration.name} was applied to this database with another text than it has "
+                "here, by another checkout: use that one, or begin with an empty database "
+                "(for the embedded one: rm -rf .storyreel)"
+            )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pipeline.errors import GeneratorError
+from pipeline.errors import GeneratorMissing, StoryreelError
 from pipeline.lifecycle import RenderStatus, TakeStatus
 from pipeline.model import AdmittedRender, Clip, Delivery, Parameters, Prompt, SubmittedRender
 from pipeline.outcome import RenderSeen, Verdict
@@ -51,20 +51,22 @@ class PostgresRenders:
                 await tx.run(_SQL["note_request"], arguments)
         return moved
 
-    async def put_back(
-        self, render: AdmittedRender, *, due_at: datetime, why: GeneratorError, endpoint: str | None = None
+    async def put_back(self, render: AdmittedRender, *, due_at: datetime, why: StoryreelError) -> bool:
+        """See `pipeline.stores.Renders`."""
+        async with self._database.transaction() as tx:
+            return await _put_back(tx, render, due_at, why)
+
+    async def climb_down(
+        self, render: AdmittedRender, endpoint: str, estimate: Decimal, *, why: GeneratorMissing, now: datetime
     ) -> bool:
         """See `pipeline.stores.Renders`."""
-        arguments = {
-            "id": render.id,
-            "tries": render.tries,
-            "due_at": due_at,
-            "endpoint": endpoint,
-            "code": why.code,
-            "message": str(why),
-        }
+        arguments = {"id": render.id, "endpoint": endpoint, "estimate": estimate, "now": now}
         async with self._database.transaction() as tx:
-            return await tx.run(_SQL["put_back"], arguments) == 1
+            moved = await _put_back(tx, render, now, why)
+            if moved:
+                await tx.run(_SQL["release"], arguments)
+                await tx.run(_SQL["readdress"], arguments)
+        return moved
 
     async def answer_lost(self, render: AdmittedRender, *, due_at: datetime) -> bool:
         """See `pipeline.stores.Renders`."""
@@ -135,6 +137,17 @@ def _admitted(row: Row) -> AdmittedRender:
         parameters=Parameters(**row["parameters"]),
         low_priority=row["priority"] < _NORMAL_PRIORITY,
     )
+
+
+async def _put_back(tx: Transaction, render: AdmittedRender, due_at: datetime, why: StoryreelError) -> bool:
+    arguments = {
+        "id": render.id,
+        "tries": render.tries,
+        "due_at": due_at,
+        "code": why.code,
+        "message": str(why),
+    }
+    return await tx.run(_SQL["put_back"], arguments) == 1
 
 
 async def _delivered(

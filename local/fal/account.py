@@ -1,16 +1,22 @@
 """Who may call: the account's key, the short-lived tokens it hands to browsers, and whether it is locked.
 
-Pure but for the state it keeps; answers no HTTP.
+Keeps the tokens until they expire; answers no HTTP.
 """
 
 import hmac
 from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
+from local.fal import replies
 from local.fal.outcomes import Outcome
 from local.fal.paths import alias_of
 
-UNAUTHORIZED = Outcome(401, {"detail": "Authentication is required: invalid key"})
-LOCKED = Outcome(403, {"detail": "User is locked. Reason: Exhausted balance."})
+
+class _Rights(NamedTuple):
+    """Of a token: which apps may be called with it, and until when in Unix seconds."""
+
+    aliases: frozenset[str]
+    until: float
 
 
 class Account:
@@ -19,23 +25,20 @@ class Account:
     def __init__(self, *, key: str | None, new_secret: Callable[[], str]) -> None:
         self._key = key
         self._new_secret = new_secret
-        self._tokens: dict[str, tuple[frozenset[str], float]] = {}
+        self._tokens: dict[str, _Rights] = {}
         self._upload_tokens: dict[str, float] = {}
         self.locked = False
 
     def refusal(self, headers: Mapping[str, str]) -> Outcome | None:
         """What a caller without the key, or of a locked account, is told; None for one who may go on."""
-        if not self.knows_key(headers):
-            return UNAUTHORIZED
-        return LOCKED if self.locked else None
+        return self._refusal(known=self.knows_key(headers))
 
     def refusal_of_run(
         self, headers: Mapping[str, str], query: Mapping[str, str], endpoint: str, *, now: float
     ) -> Outcome | None:
         """The same for a direct call of that endpoint, where a token in the query stands for the key."""
-        if self._admits(query.get("fal_jwt_token", ""), endpoint, now=now):
-            return LOCKED if self.locked else None
-        return self.refusal(headers)
+        admitted = self._admits(query.get("fal_jwt_token", ""), endpoint, now=now)
+        return self._refusal(known=admitted or self.knows_key(headers))
 
     def knows_key(self, headers: Mapping[str, str]) -> bool:
         """Whether the Authorization header (lower-case name) shows the key."""
@@ -44,23 +47,30 @@ class Account:
             return False
         return self._key is None or hmac.compare_digest(key.strip().encode(), self._key.encode())
 
-    def issue_token(self, aliases: Collection[str], *, seconds: float, now: float) -> str:
-        """A token for direct calls of those apps, given as alias or owner/alias, until it expires."""
+    def issue_token(self, apps: Collection[str], *, seconds: float, now: float) -> str:
+        """A token for direct calls of those apps, given as alias, owner/alias or endpoint id, until it expires."""
         token = self._new_secret()
-        self._tokens[token] = (frozenset(alias.rsplit("/", 1)[-1] for alias in aliases), now + seconds)
+        self._tokens = {known: rights for known, rights in self._tokens.items() if now < rights.until}
+        self._tokens[token] = _Rights(frozenset(map(alias_of, apps)), now + seconds)
         return token
 
     def issue_upload_token(self, *, seconds: float, now: float) -> str:
         """A token for uploads, until it expires."""
         token = self._new_secret()
+        self._upload_tokens = {known: until for known, until in self._upload_tokens.items() if now < until}
         self._upload_tokens[token] = now + seconds
         return token
 
-    def may_upload(self, headers: Mapping[str, str], *, now: float) -> bool:
-        """Whether the caller shows a token for uploads."""
+    def refusal_of_upload(self, headers: Mapping[str, str], *, now: float) -> Outcome | None:
+        """The same for an upload, which asks for a token of its own."""
         _, _, token = headers.get("authorization", "").partition(" ")
-        return now < self._upload_tokens.get(token.strip(), now)
+        return self._refusal(known=now < self._upload_tokens.get(token.strip(), now))
+
+    def _refusal(self, *, known: bool) -> Outcome | None:
+        if not known:
+            return replies.UNAUTHORIZED
+        return replies.LOCKED if self.locked else None
 
     def _admits(self, token: str, endpoint: str, *, now: float) -> bool:
-        aliases, expires_at = self._tokens.get(token, (frozenset[str](), now))
-        return now < expires_at and alias_of(endpoint) in aliases
+        rights = self._tokens.get(token)
+        return rights is not None and now < rights.until and alias_of(endpoint) in rights.aliases

@@ -10,10 +10,10 @@ class Bell:
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """Wake everyone who waits now."""
+        """Wake everyone who listens now."""
         self._rung.set()
         self._rung = asyncio.Event()
 
-    async def wait(self) -> None:
-        """Return at the next ring."""
-        await self._rung.wait()
+    def listen(self) -> asyncio.Event:
+        """What the next ring sets. Listen before you look: a change between the two is heard then."""
+        return self._rung

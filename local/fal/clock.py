@@ -40,7 +40,9 @@ class MovableClock:
         """Return once `now()` has reached `when`; at once if it already has."""
         while (left := when - self.now()) > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), left)
+                # not wait_for, which before Python 3.12 may lose a cancellation that meets the event
+                async with asyncio.timeout(left):
+                    await self._moved.wait()
 
     def forward(self, seconds: float) -> None:
         """Move time forward by that many seconds, which may not be negative."""

@@ -116,7 +116,7 @@ class Desk:
         )
         position = self._dispatcher.accept(job)
         body = replies.submitted(job, position=position)
-        return Answer(200, body, named(job.request_id), silence=_silence(order.work.fate))
+        return Answer(200, body, replies.named(job.request_id), silence=_silence(order.work.fate))
 
     def _about(self, path: RequestPath, method: str, query: Mapping[str, str]) -> Answer:
         if method != ("PUT" if path.action is Action.CANCEL else "GET"):
@@ -134,21 +134,16 @@ class Desk:
 
     def _status(self, job: Job, *, with_logs: bool) -> Answer:
         body = replies.status(job, position=self._queue.position(job), with_logs=with_logs)
-        return Answer(200 if job.state is State.COMPLETED else 202, body, named(job.request_id))
+        return Answer(200 if job.state is State.COMPLETED else 202, body, replies.named(job.request_id))
 
     def _cancel(self, job: Job) -> Answer:
         verdict = self._dispatcher.cancel(job.request_id)
-        return Answer(_CANCEL_STATUS[verdict], {"status": verdict}, named(job.request_id))
+        return Answer(_CANCEL_STATUS[verdict], {"status": verdict}, replies.named(job.request_id))
 
 
 def plain(outcome: Outcome) -> Answer:
     """An answer about no request in particular."""
     return Answer(outcome.status, outcome.body, outcome.headers)
-
-
-def named(request_id: str) -> dict[str, str]:
-    """The header that tells which request is meant."""
-    return {"x-fal-request-id": request_id}
 
 
 def _silence(fate: Fate) -> Silence | None:
@@ -159,4 +154,4 @@ def _silence(fate: Fate) -> Silence | None:
 
 def _result(job: Job) -> Answer:
     outcome = job.outcome or replies.STILL_IN_PROGRESS
-    return Answer(outcome.status, outcome.body, {**outcome.headers, **named(job.request_id)})
+    return Answer(outcome.status, outcome.body, {**outcome.headers, **replies.named(job.request_id)})

@@ -4,23 +4,22 @@ Every change goes through `Queue`, which lets each happen once: a run that ends 
 changes nothing.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TypeVar
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 from local.fal.clock import Clock
 from local.fal.delivery import Courier
-from local.fal.outcomes import Outcome, not_started, platform_failure
+from local.fal.outcomes import Outcome, not_started
 from local.fal.queue import Cancel, Job, Queue
-from local.fal.runner import Runner
+from local.fal.runner import Runner, interrupted
 
 MAX_ATTEMPTS = 10
 """In total, the first one included."""
 RETRIED = frozenset({503, 504})
 """Statuses that fal tries again, in the queue only; 500, 502 and everything below are final."""
 
-Done = TypeVar("Done")
-
-Spawn = Callable[[Coroutine[None, None, None]], object]
+Spawn = Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
 """Starts a background task whose failure must not go unseen; `asyncio.TaskGroup.create_task`."""
 
 
@@ -43,13 +42,19 @@ class Dispatcher:
         self._courier = courier
         self._spawn = spawn
         self._new_id = new_id
+        self._deadlines: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Begin nothing any more; what runs goes on."""
+        self._stopping = True
 
     def accept(self, job: Job) -> int:
         """Queue a new job and return its position; it may begin at once."""
         self._queue.add(job)
         position = self._queue.position(job)
         if job.start_by is not None:
-            self._spawn(self._watch_start(job, job.start_by))
+            self._deadlines[job.request_id] = self._spawn(self._watch_start(job, job.start_by))
         self._start_ready()
         return position
 
@@ -58,26 +63,31 @@ class Dispatcher:
         now = self._clock.now()
         answer = self._queue.cancel(request_id, now=now)
         job = self._queue.get(request_id, now=now)
-        if answer is Cancel.REQUESTED and job is not None and job.work.fate.heeds_cancel:
-            self._complete(job, platform_failure("client_cancelled"))
+        if job is None:
+            self._forget_deadline(request_id)
+        elif answer is Cancel.REQUESTED and job.work.fate.heeds_cancel:
+            self._complete(job, interrupted("client_cancelled"))
         return answer
 
-    async def in_a_place(self, work: Callable[[], Awaitable[Done]]) -> Done | None:
-        """Do work that does not queue, in one of the places; None, with nothing done, where all are taken."""
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        """One of the places, for what does not queue, while the context lasts; False where all are taken."""
         if not self._queue.occupy():
-            return None
+            yield False
+            return
         try:
-            return await work()
+            yield True
         finally:
             self._queue.vacate()
             self._start_ready()
 
     def _start_ready(self) -> None:
-        while (job := self._queue.start_next(now=self._clock.now())) is not None:
+        while not self._stopping and (job := self._queue.start_next(now=self._clock.now())) is not None:
             self._spawn(self._run(job))
 
     async def _watch_start(self, job: Job, start_by: float) -> None:
         await self._clock.sleep_until(start_by)
+        self._deadlines.pop(job.request_id, None)
         ended = self._queue.time_out(job.request_id, not_started(), now=self._clock.now())
         if ended is not None:
             self._announce(ended)
@@ -91,12 +101,20 @@ class Dispatcher:
             self._complete(job, not_started())
         elif self._queue.requeue(job.request_id, gateway_request_id=self._new_id()) is not None:
             self._start_ready()
+        else:
+            # told to stop while it ran: this attempt was its last
+            self._complete(job, outcome)
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
+        self._forget_deadline(job.request_id)
         ended = self._queue.complete(job.request_id, outcome, now=self._clock.now())
         if ended is not None:
             self._announce(ended)
             self._start_ready()
+
+    def _forget_deadline(self, request_id: str) -> None:
+        if (deadline := self._deadlines.pop(request_id, None)) is not None:
+            deadline.cancel()
 
     def _announce(self, job: Job) -> None:
         if job.webhook_url is not None:

@@ -5,6 +5,7 @@ on the seed and the request's number alone and never on timing.
 """
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -12,7 +13,21 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from local.fal.outcomes import ERROR_BY_STATUS, MODEL_ERRORS, PLATFORM_ERRORS
+from local.fal.parsing import LONGEST
 from pipeline.errors import BadRequest
+
+Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110)."""
+
+_TEXT = re.compile(r"[\t -~]*")
+"""What every header may hold: ASCII without control characters."""
+
+_CONNECTIONS = frozenset(
+    {"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers about one connection, which no gateway passes on."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,7 @@ class Knobs:
 
     def __post_init__(self) -> None:
         low, high = self.latency
-        if not 0 <= low <= high:
+        if not 0 <= low <= high <= LONGEST:
             raise ValueError(f"latency must be a range of seconds, not {self.latency}")
         if self.concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, not {self.concurrency}")
@@ -52,6 +67,15 @@ def _error_type(value: int | str) -> str:
     return name
 
 
+def _passed_on(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not _TEXT.fullmatch(value):
+            raise ValueError(f"no header can be {name!r}: {value!r}")
+        if name.lower() in _CONNECTIONS:
+            raise ValueError(f"{name} is not an app's to set")
+    return headers
+
+
 class Overrides(BaseModel):
     """Behaviour for one request, as JSON in the header `x-emulator`, or from a `Fault`.
 
@@ -65,18 +89,18 @@ class Overrides(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    latency: Annotated[float, Field(ge=0)] | None = None
+    latency: Seconds | None = None
     fail: Annotated[int | str, AfterValidator(_error_type)] | None = None
     fail_attempts: Annotated[int, Field(ge=1)] | None = None
     refuse: Annotated[int, Field(ge=400, le=599)] | None = None
     lose_webhook: bool | None = None
     duplicate_webhook: Annotated[int, Field(ge=1, le=10)] | None = None
-    webhook_delay: Annotated[float, Field(ge=0)] = 0.0
+    webhook_delay: Seconds = 0.0
     payload_error: bool = False
     drop_submit_answer: bool = False
     stall_submit_answer: bool = False
     heed_cancel: bool = False
-    response_headers: dict[str, str] = {}
+    response_headers: Annotated[dict[str, str], AfterValidator(_passed_on)] = {}
 
 
 @dataclass(frozen=True)

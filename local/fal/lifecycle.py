@@ -1,11 +1,16 @@
 """How long a file lives and who may read it, as callers ask in a header. Pure."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from local.fal.parsing import LONGEST
 from pipeline.errors import BadRequest
+
+HEADERS = ("x-fal-object-lifecycle-preference", "x-fal-object-lifecycle")
+"""Calls of models carry the first, fal's clients upload with either."""
 
 
 class Access(BaseModel):
@@ -17,20 +22,21 @@ class Access(BaseModel):
 
 
 class Lifecycle(BaseModel):
-    """The JSON of `X-Fal-Object-Lifecycle-Preference`; seconds from the file's making, None for ever."""
+    """The JSON of the header; seconds from the file's making, None for ever."""
 
     model_config = ConfigDict(frozen=True)
 
-    expiration_duration_seconds: Annotated[float, Field(gt=0)] | None = None
+    expiration_duration_seconds: Annotated[float, Field(gt=0, le=LONGEST)] | None = None
     initial_acl: Access = Access()
 
 
-def read_lifecycle(header: str | None) -> Lifecycle:
-    """Parse the header. Raises `BadRequest` that says what is wrong with it."""
-    if header is None:
+def read_lifecycle(headers: Mapping[str, str]) -> Lifecycle:
+    """What a request's headers (lower-case names) ask for. Raises `BadRequest` that says what is wrong."""
+    name = next((name for name in HEADERS if name in headers), None)
+    if name is None:
         return Lifecycle()
     try:
-        return Lifecycle.model_validate_json(header)
+        return Lifecycle.model_validate_json(headers[name])
     except ValidationError as error:
         complaint = json.dumps(error.errors(include_url=False, include_context=False, include_input=False))
-        raise BadRequest(f"X-Fal-Object-Lifecycle-Preference: {complaint}") from error
+        raise BadRequest(f"{name.title()}: {complaint}") from error

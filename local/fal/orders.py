@@ -1,8 +1,7 @@
 """Takes orders for models, from the queue and from direct calls alike: does the model exist, is the input JSON,
-and what is fated for it. Pure but for counting them.
+and what is fated for it. Keeps their count, and does no I/O.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from local.fal.knobs import Knobs, draw_fate, read_overrides
 from local.fal.lifecycle import read_lifecycle
 from local.fal.models.catalogue import Catalogue
 from local.fal.outcomes import JsonObject, Outcome, platform_failure
+from local.fal.parsing import read_json
 from local.fal.work import Work
 from pipeline.errors import BadRequest
 
@@ -43,7 +43,7 @@ class Orders:
             return replies.unknown_endpoint(endpoint)
         try:
             arguments = read_arguments(body)
-            lifecycle = read_lifecycle(headers.get("x-fal-object-lifecycle-preference"))
+            lifecycle = read_lifecycle(headers)
             asked = headers.get("x-emulator")
             given = None if asked is None else read_overrides(asked)
         except BadRequest as error:
@@ -59,8 +59,7 @@ class Orders:
 def read_arguments(body: bytes) -> JsonObject:
     """The model's input. Raises `BadRequest`."""
     try:
-        value = json.loads(body or b"{}")
-        json.dumps(value, allow_nan=False)  # Python reads NaN and 1e999, which no JSON reply can repeat
+        value = read_json(body or b"{}")
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):

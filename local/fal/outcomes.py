@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 JsonObject = dict[str, Any]  # Any: JSON is whatever the caller or fal's schema says
 
 MOST_HEADERS = 16 * 1024
-"""Bytes of all response headers together."""
+"""Bytes of all response headers together, as fal lets them through."""
+
+ADDED_HEADERS = 1024
+"""Bytes of these left to what a reply has beside its outcome: id, type, length, date, and what browsers need."""
 
 
 class ModelError(NamedTuple):
@@ -48,6 +51,7 @@ MODEL_ERRORS: Mapping[str, ModelError] = {
 PLATFORM_ERRORS: Mapping[str, PlatformError] = {
     "bad_request": PlatformError(400, "Bad request"),
     "client_cancelled": PlatformError(499, "Request cancelled by the client"),
+    "client_disconnected": PlatformError(499, "Client disconnected"),
     "internal_error": PlatformError(500, "Internal error"),
     "runner_server_error": PlatformError(500, "Runner returned a server error"),
     "runner_incomplete_response": PlatformError(502, "Runner returned an incomplete response"),
@@ -71,7 +75,10 @@ ERROR_BY_STATUS: Mapping[int, str] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What GET of the result answers from now on: the model's output, or an error with its own status."""
+    """What GET of the result answers from now on: the model's output, or an error with its own status.
+
+    Headers are merged by their names in lower case, so that none is there twice.
+    """
 
     status: int
     body: JsonObject
@@ -84,12 +91,20 @@ class Outcome:
 
     def with_headers(self, headers: Mapping[str, str]) -> "Outcome":
         """The same with more headers; those there are go before."""
-        return replace(self, headers={**headers, **self.headers})
+        merged = (*headers.items(), *self.headers.items())
+        return replace(self, headers={name.lower(): value for name, value in merged})
 
     @property
     def encoded(self) -> bytes:
-        """The body as it goes over the wire; its length decides how long fal keeps it."""
+        """The body as it goes over the wire."""
         return json.dumps(self.body).encode()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body as fal's apps write it, in UTF-8 without spaces: they decide how long fal keeps it."""
+        # a prompt may have been cut inside an emoji, which strict UTF-8 cannot say
+        text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        return len(text.encode(errors="surrogatepass"))
 
 
 def succeeded(output: JsonObject, *, billable_units: Decimal) -> Outcome:
@@ -140,7 +155,7 @@ def bounded(outcome: Outcome) -> Outcome:
     fal's pages say that such a response fails; that it fails as an incomplete one is not confirmed.
     """
     size = sum(len(name) + len(value) + len(": \r\n") for name, value in outcome.headers.items())
-    return outcome if size <= MOST_HEADERS else platform_failure("runner_incomplete_response")
+    return outcome if size <= MOST_HEADERS - ADDED_HEADERS else platform_failure("runner_incomplete_response")
 
 
 def crashed() -> Outcome:

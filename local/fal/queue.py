@@ -2,7 +2,7 @@
 
     IN_QUEUE ──start──► IN_PROGRESS ──complete──► COMPLETED ──(retention)──► forgotten
        │  ▲                  │
-       │  └─────requeue──────┘       an attempt failed in a way that fal tries again
+       │  └─────requeue──────┘       an attempt failed in a way that fal tries again, and nobody cancelled
        ├──time out──────────────────────────────► COMPLETED (504)
        └──cancel──► forgotten: fal removes what had not begun
 
@@ -57,7 +57,8 @@ class Job:
     """One accepted request. Times in Unix seconds; `base_url` as the caller reached us, no final slash.
 
     `attempts` counts those begun; each after the first has a `gateway_request_id` of its own. `direct` is one that
-    was answered in its own connection: it never was in the queue, and is a job for the record only.
+    was answered in its own connection: it never was in the queue, and is a job for the record only. What runs is
+    only told of a cancel (`cancel_requested`); what waits is taken out of the queue by it (`cancelled`).
     """
 
     request_id: str
@@ -77,6 +78,7 @@ class Job:
     expires_at: float | None = None
     outcome: Outcome | None = None
     cancel_requested: bool = False
+    cancelled: bool = False
     direct: bool = False
 
     @property
@@ -93,8 +95,7 @@ class Job:
 class Queue:
     """All requests of one account. Each transition happens once; one that comes too late returns None.
 
-    `changed` is told of every job as it has become; a job that was cancelled in the queue is told once more,
-    as it was.
+    `changed` is told of every job as it has become, and of one that was cancelled in the queue a last time.
     """
 
     def __init__(self, *, concurrency: int, changed: Callable[[Job], None] = lambda _: None) -> None:
@@ -145,9 +146,12 @@ class Queue:
         return self._put(replace(job, state=State.IN_PROGRESS, started_at=now, attempts=job.attempts + 1))
 
     def requeue(self, request_id: str, *, gateway_request_id: str) -> Job | None:
-        """Put a job in progress back to its place for another attempt; None if it is not in progress."""
+        """Put a job in progress back to its place for another attempt.
+
+        None if it is not in progress, or if a cancel has told it to stop.
+        """
         job = self._in_progress(request_id)
-        if job is None:
+        if job is None or job.cancel_requested:
             return None
         self.vacate()
         back = self._put(
@@ -179,10 +183,12 @@ class Queue:
             return Cancel.NOT_FOUND
         if job.state is State.COMPLETED:
             return Cancel.TOO_LATE
-        cancelled = self._put(replace(job, cancel_requested=True))
         if job.state is State.IN_QUEUE:
-            self._leave(cancelled)
+            self._leave(job)
             del self._jobs[request_id]
+            self._changed(replace(job, cancel_requested=True, cancelled=True))
+        else:
+            self._put(replace(job, cancel_requested=True))
         return Cancel.REQUESTED
 
     def forget_expired(self, *, now: float) -> None:
@@ -204,7 +210,7 @@ class Queue:
             del line[bisect_left(line, job.rank)]
 
     def _end(self, job: Job, outcome: Outcome, *, now: float) -> Job:
-        expires_at = now + (RETENTION_LARGE if len(outcome.encoded) >= LARGE else RETENTION)
+        expires_at = now + (RETENTION_LARGE if outcome.size >= LARGE else RETENTION)
         heapq.heappush(self._expiries, (expires_at, job.request_id))
         return self._put(
             replace(job, state=State.COMPLETED, outcome=outcome, completed_at=now, expires_at=expires_at)

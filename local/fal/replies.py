@@ -1,4 +1,4 @@
-"""The bodies of fal's queue replies. Pure: a job in, JSON out.
+"""What fal replies about requests, and its fixed refusals. Pure: a job in, JSON out.
 
 fal's Python client insists on `queue_position` while a job waits and on `logs` afterwards (null will do), and
 follows the three URLs it is given; its JavaScript client expects id and URLs on every status. Where fal's
@@ -13,6 +13,8 @@ from local.fal.queue import Job, State
 
 STILL_IN_PROGRESS = Outcome(400, {"detail": "Request is still in progress"})
 NOT_FOUND = Outcome(404, {"status": "NOT_FOUND"})
+UNAUTHORIZED = Outcome(401, {"detail": "Authentication is required: invalid key"})
+LOCKED = Outcome(403, {"detail": "User is locked. Reason: Exhausted balance."})
 FORBIDDEN = Outcome(403, {"detail": "Forbidden"})
 METHOD_NOT_ALLOWED = Outcome(405, {"detail": "Method Not Allowed"})
 QUEUE_TOO_LONG = Outcome(429, {"detail": "The queue is longer than fal_max_queue_length"})
@@ -23,22 +25,22 @@ TOO_MANY_AT_ONCE = Outcome(
 )
 """A direct call beyond the account's limit; in the queue it would have waited."""
 
-
-_REFUSALS = {
-    403: "User is locked. Reason: Exhausted balance.",
-    429: "Too many concurrent requests",
-}
+_REFUSALS = {refused.status: refused for refused in (UNAUTHORIZED, LOCKED, TOO_MANY_AT_ONCE)}
 
 
 def refusal(status: int) -> Outcome:
-    """A submit turned away before anything was queued, hence without a request id."""
-    headers = {"X-Fal-Needs-Retry": "1"} if status == 429 else {}
-    return Outcome(status, {"detail": _REFUSALS.get(status, f"Refused with status {status}")}, headers)
+    """A call turned away before anything was accepted, hence without a request id."""
+    return _REFUSALS.get(status) or Outcome(status, {"detail": f"Refused with status {status}"})
 
 
 def unknown_endpoint(endpoint: str) -> Outcome:
     """There is no such model."""
     return Outcome(404, {"detail": f"Application '{endpoint}' not found"})
+
+
+def named(request_id: str) -> dict[str, str]:
+    """The header that tells which request is meant."""
+    return {"x-fal-request-id": request_id}
 
 
 def links(job: Job) -> JsonObject:

@@ -12,7 +12,16 @@ from local.fal.models.billing import billable_units
 from local.fal.models.catalogue import Catalogue, Model
 from local.fal.models.film import Drawing, drawings_for
 from local.fal.models.output import MediaFile, data_uri, output_for, wants_data_uris
-from local.fal.outcomes import JsonObject, Outcome, bounded, crashed, failed, invalid_input, succeeded
+from local.fal.outcomes import (
+    JsonObject,
+    Outcome,
+    bounded,
+    crashed,
+    failed,
+    invalid_input,
+    platform_failure,
+    succeeded,
+)
 from local.fal.studio import Studio
 from local.fal.work import Work
 
@@ -20,6 +29,11 @@ log = logging.getLogger(__name__)
 
 SERVED_FROM = {"X-Fal-Served-From": "emulator"}
 """fal names the machine there."""
+
+
+def interrupted(error_type: str) -> Outcome:
+    """How a run ends that its caller no longer wants, by fal's name for that."""
+    return platform_failure(error_type).with_headers(SERVED_FROM)
 
 
 class Runner:
@@ -38,7 +52,7 @@ class Runner:
         except Exception:
             log.exception("running %s failed", work.endpoint)
             outcome = crashed()
-        return bounded(outcome.with_headers({**SERVED_FROM, **work.fate.headers}))
+        return bounded(outcome.with_headers({**SERVED_FROM, **work.fate.headers})).with_headers(SERVED_FROM)
 
     async def _outcome(self, work: Work, attempt: int) -> Outcome:
         model = self._catalogue.get(work.endpoint)

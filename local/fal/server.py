@@ -1,4 +1,4 @@
-"""Serves the app on a socket with uvicorn, and can hang up on a caller. Knows nothing of fal."""
+"""Serves the app on sockets with uvicorn, hangs up on callers, and notices when they do. Knows nothing of fal."""
 
 import asyncio
 import socket
@@ -44,17 +44,22 @@ def open_listener(host: str, port: int) -> socket.socket:
 async def hang_up(request: Request) -> None:
     """Close the caller's connection without a word, and wait until it is closed."""
     request.state.close_connection()
-    await stall(request)
+    await until_gone(request)
 
 
-async def stall(request: Request) -> None:
-    """Wait, without a word, until the caller has gone."""
+async def until_gone(request: Request) -> None:
+    """Wait, without a word, until the caller has hung up, or we have on all of them."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def serve_app(app: ASGIApp, doors: Sequence[Door], *, ready: Callable[[], None]) -> None:
-    """Serve until cancelled, then end what is under way; `ready` is called once requests are taken everywhere."""
+async def serve_app(
+    app: ASGIApp, doors: Sequence[Door], *, ready: Callable[[], None], stopping: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until cancelled, then hang up on those who wait still; no call is under way when it returns.
+
+    `ready` is called once requests are taken everywhere, `stopping` for each door before it hangs up.
+    """
     closed = len(doors)
 
     def opened() -> None:
@@ -76,11 +81,37 @@ async def serve_app(app: ASGIApp, doors: Sequence[Door], *, ready: Callable[[], 
                 ssl_certfile=door.tls.certificate if door.tls else None,
                 ssl_keyfile=door.tls.key if door.tls else None,
             )
-            tasks.create_task(serve_until_cancelled(Server(config, ready=opened), door.listener))
+            config.load()
+            if config.ssl is not None:
+                # blocking WebSocket clients read and write one TLS object in two threads, and now and then hang
+                # over the session tickets that TLS 1.3 sends after the handshake
+                config.ssl.num_tickets = 0
+            tasks.create_task(
+                serve_until_cancelled(_Server(config, ready=opened, stopping=stopping), door.listener)
+            )
+
+
+class _Server(Server):
+    """Leaves no call behind."""
+
+    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
+        super().__init__(config, ready=ready)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+        # uvicorn cancels those who outstay the grace, and does not wait for them to end
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
 
 
 class _Connection(H11Protocol):
-    """Hands each request the way to close its own connection: ASGI itself has none."""
+    """Hands each request the way to close its connection, for ASGI has none; at a stop, closes it itself."""
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        # whoever waits still would wait for ever: a stalled submit, a stream, a call that runs for an hour
+        self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from local.fal.parsing import seconds, whole_number
 from local.fal.queue import Priority
 from pipeline.errors import BadRequest
 
@@ -45,8 +46,9 @@ def _webhook_url(value: str | None) -> str | None:
     if not value:
         return None
     try:
-        url = httpx.URL(value)
-    except httpx.InvalidURL as error:
+        # just what will be sent: some URLs can be read, and no request can be made of them
+        url = httpx.Request("POST", value).url
+    except (httpx.InvalidURL, ValueError) as error:
         raise BadRequest(f"fal_webhook is not a URL: {error}") from error
     if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > 65535:
         raise BadRequest("fal_webhook is not an http or https URL")
@@ -56,18 +58,18 @@ def _webhook_url(value: str | None) -> str | None:
 def _start_timeout(value: str | None) -> float | None:
     if value is None:
         return None
-    try:
-        seconds = float(value)
-    except ValueError as error:
-        raise BadRequest("X-Fal-Request-Timeout is not a number") from error
-    if not MIN_START_TIMEOUT < seconds < float("inf"):
+    limit = seconds(value)
+    if limit is None:
+        raise BadRequest("X-Fal-Request-Timeout is not a number")
+    if limit <= MIN_START_TIMEOUT:
         raise BadRequest(f"X-Fal-Request-Timeout must be above {MIN_START_TIMEOUT} seconds")
-    return seconds
+    return limit
 
 
 def _max_queue_length(value: str | None) -> int | None:
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit()):
+    length = whole_number(value)
+    if length is None:
         raise BadRequest("fal_max_queue_length is not a whole number")
-    return int(value)
+    return length

@@ -7,9 +7,9 @@ assumed: the assumptions err on the dear side, since they guard a budget.
 from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal
 
-from pipeline.fal import asked as wanted
+from pipeline.fal import reckoning
 from pipeline.fal.facts import endpoint_facts
-from pipeline.fal.inputs import complete
+from pipeline.fal.inputs import effective
 from pipeline.fal.pricing import Price, Unit, billed_megapixels, units
 from pipeline.model import Parameters
 
@@ -42,7 +42,7 @@ ASSUMED_SIDES = (1024, 1024)
 SMALLEST_AMOUNT = Decimal("0.000001")
 """Amounts are rounded up to a millionth of a dollar."""
 
-_NOTHING_KNOWN = Price(dollars=None, unit=Unit.VIDEO, date="", source="")
+_NOTHING_KNOWN = Price(dollars=None, unit=Unit.VIDEO, date="unknown", source="no facts on file")
 """Of an endpoint without facts. Its unit may be anything; one unit is taken for one clip."""
 
 
@@ -54,7 +54,7 @@ def price_of(endpoint: str) -> Price:
 
 def estimate(endpoint: str, parameters: Parameters) -> Decimal:
     """What one clip will probably cost, in US dollars, for the parameters as they would be sent."""
-    given = complete(endpoint_facts(endpoint), parameters)
+    given = effective(endpoint_facts(endpoint), parameters)
     return price(endpoint, probable_units(price_of(endpoint), given))
 
 
@@ -70,11 +70,11 @@ def dollars_per_unit(price: Price) -> Decimal:
 
 def probable_units(price: Price, given: Mapping[str, object]) -> Decimal:
     """The units that an input with its defaults will probably be billed."""
-    images, sides = wanted.images(given), wanted.size(given) or ASSUMED_SIDES
+    images, sides = reckoning.images(given), reckoning.size(given) or ASSUMED_SIDES
     return units(
         price,
         given,
-        video_seconds=wanted.video_seconds(given) or ASSUMED_VIDEO_SECONDS,
+        video_seconds=reckoning.rendered_seconds(given) or ASSUMED_VIDEO_SECONDS,
         compute_seconds=compute_seconds(given),
         megapixels=billed_megapixels(*sides, images),
         images=images,
@@ -83,7 +83,7 @@ def probable_units(price: Price, given: Mapping[str, object]) -> Decimal:
 
 def compute_seconds(given: Mapping[str, object]) -> Decimal:
     """How many seconds of GPU time a clip of that input will probably take."""
-    width, height = wanted.size(given) or ASSUMED_SIDES
-    frames, steps = wanted.frames(given) or ASSUMED_FRAMES, wanted.steps(given) or ASSUMED_STEPS
+    width, height = reckoning.size(given) or ASSUMED_SIDES
+    frames, steps = reckoning.frames(given) or ASSUMED_FRAMES, reckoning.steps(given) or ASSUMED_STEPS
     area = Decimal(width * height) / (512 * 512)
     return ASSUMED_START_SECONDS + ASSUMED_SECONDS_PER_FRAME_STEP * frames * steps * area

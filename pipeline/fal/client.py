@@ -98,9 +98,9 @@ class FalGenerator:
                 raise BadSignature("no key of fal's made this signature for this body")
         return webhook.read_delivery(body, now=now)
 
-    def check(self, model: Model, given: Mapping[str, object]) -> None:
-        """Refuse what fal is known to refuse; see `Generator.check`."""
-        checks.check(model, given)
+    def check(self, model: Model, given: Mapping[str, object]) -> Parameters:
+        """What the model is asked for, unless fal is known to refuse it; see `Generator.check`."""
+        return checks.check(model, given)
 
     def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:
         """What one such clip will probably cost, in US dollars."""

@@ -8,6 +8,7 @@ Source: fal's page "Pricing" (docs.fal.ai) and the price line of each model's pa
 from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
+from math import prod
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -86,11 +87,12 @@ def units(
         Unit.IMAGE: Decimal(images),
         Unit.MEGAPIXEL: megapixels,
     }
-    total = counted[price.unit]
-    for factor in price.times:
-        if factor.applies(given):
-            total *= factor.by
-    return total + price.plus
+    return counted[price.unit] * multiplier(price, given) + price.plus
+
+
+def multiplier(price: Price, given: Mapping[str, object]) -> Decimal:
+    """How many units one counted unit is billed as: all factors together that apply to an input with defaults."""
+    return prod((factor.by for factor in price.times if factor.applies(given)), start=Decimal(1))
 
 
 def billed_megapixels(width: int, height: int, images: int = 1) -> Decimal:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.parameters import LARGEST
+
 Schema = Mapping[str, Any]  # Any: a schema's values are whatever its keyword says
 
 _NAMES: Mapping[str, str] = {
@@ -53,9 +55,13 @@ class Range:
         return any(_admits(choice, value) for choice in self.choices)
 
     def spelt(self, value: object) -> object:
-        """The value, or its other spelling where only that one is in range: one endpoint's 5 is another's "5"."""
-        other = _respelt(value)
-        return other if not self.admits(value) and self.admits(other) else value
+        """The value as the endpoint spells it: one's 5 is another's "5", and 5.0 is 5.
+
+        One that is in range in neither spelling stays as it is.
+        """
+        plain = _plain(value)
+        other = _respelt(plain)
+        return other if not self.admits(plain) and self.admits(other) else plain
 
     def clamped(self, value: float) -> float:
         """The nearest number in a range that includes its ends."""
@@ -92,7 +98,7 @@ def _is_number(one: Range, value: object) -> bool:
 
 
 def _is_integer(one: Range, value: object) -> bool:
-    return _is_number(one, value) and isinstance(value, int | float) and float(value).is_integer()
+    return _is_number(one, value) and isinstance(_plain(value), int)
 
 
 def _is_text(one: Range, value: object) -> bool:
@@ -143,6 +149,11 @@ def _same(value: object, option: object) -> bool:
     return value == option and isinstance(value, bool) == isinstance(option, bool)
 
 
+def _plain(value: object) -> object:
+    """A whole number without its fraction of zero; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _respelt(value: object) -> object:
     """A number as text, a text as the number it spells; anything else as it is."""
     if isinstance(value, str):
@@ -150,5 +161,10 @@ def _respelt(value: object) -> object:
             read = json.loads(value)
         except (ValueError, RecursionError):
             return value
-        return read if isinstance(read, int | float) and not isinstance(read, bool) else value
-    return json.dumps(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        return _plain(read) if _is_countable(read) else value
+    return json.dumps(value) if _is_countable(value) else value
+
+
+def _is_countable(value: object) -> bool:
+    """Whether it is a number that every JSON reader keeps; a text may spell one with a thousand digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST

@@ -23,9 +23,12 @@ where id = %(id)s and tries = %(tries)s and status in ('delivered', 'failed', 'l
 
 -- name: put_back
 update storyreel.renders
-set status = 'waiting', admitted_at = null, due_at = %(due_at)s, endpoint = coalesce(%(endpoint)s, endpoint),
+set status = 'waiting', admitted_at = null, due_at = %(due_at)s,
     failure_code = %(code)s, failure_message = %(message)s
 where id = %(id)s and status = 'admitted' and tries = %(tries)s;
+
+-- name: readdress
+update storyreel.renders set endpoint = %(endpoint)s, estimate_usd = %(estimate)s where id = %(id)s;
 
 -- name: answer_lost
 update storyreel.renders set status = 'unknown', due_at = %(due_at)s
@@ -67,8 +70,9 @@ where id = %(id)s;
 -- name: release
 -- Money is set free only where none can have flowed: what was delivered is settled instead, and what was lost
 -- or cancelled under way may still be billed.
-insert into storyreel.ledger (render_id, kind, amount_usd, at)
-select render_id, 'released', amount_usd, %(now)s from storyreel.ledger where render_id = %(id)s and kind = 'reserved'
+insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
+select render_id, endpoint, 'released', amount_usd, %(now)s
+from storyreel.ledger where render_id = %(id)s and kind = 'reserved'
 on conflict on constraint ledger_once do nothing;
 
 -- name: cancel_rivals
@@ -78,8 +82,8 @@ with rival as (
 ),
 -- One that was put back holds a reservation, and nothing can have flowed.
 released as (
-  insert into storyreel.ledger (render_id, kind, amount_usd, at)
-  select l.render_id, 'released', l.amount_usd, %(now)s
+  insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
+  select l.render_id, l.endpoint, 'released', l.amount_usd, %(now)s
   from rival join storyreel.ledger l on l.render_id = rival.id and l.kind = 'reserved'
   where rival.status = 'waiting'
   on conflict on constraint ledger_once do nothing
@@ -142,7 +146,9 @@ where provider = %(provider)s
 update storyreel.deliveries
 set outcome = %(outcome)s,
     cost_usd = case when %(outcome)s = 'orphan' then
-      (select l.amount_usd from storyreel.ledger l where l.render_id = %(id)s and l.kind = 'reserved')
+      -- The last one: those of endpoints that were missing are released.
+      (select l.amount_usd from storyreel.ledger l where l.render_id = %(id)s and l.kind = 'reserved'
+       order by l.id desc limit 1)
     end
 where provider = %(provider)s and request_id = %(request_id)s and body_sha256 = %(digest)s;
 
@@ -160,6 +166,6 @@ set billable_units = %(units)s, cost_usd = coalesce(%(cost)s, estimate_usd), set
 where id = %(id)s and settled_at is null;
 
 -- name: record_cost
-insert into storyreel.ledger (render_id, kind, amount_usd, at)
-select id, 'settled', cost_usd, %(now)s from storyreel.renders where id = %(id)s and settled_at is not null
+insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
+select id, endpoint, 'settled', cost_usd, %(now)s from storyreel.renders where id = %(id)s and settled_at is not null
 on conflict on constraint ledger_once do nothing;

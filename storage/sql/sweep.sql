@@ -66,10 +66,12 @@ with old as (
   update storyreel.renders r
   set cost_usd = r.estimate_usd, settled_at = %(now)s
   where r.status in ('delivered', 'lost', 'cancelled') and r.settled_at is null and r.ended_at <= %(before)s
-    and exists (select from storyreel.ledger l where l.render_id = r.id and l.kind = 'reserved')
-    and not exists (select from storyreel.ledger l where l.render_id = r.id and l.kind = 'released')
-  returning r.id, r.cost_usd
+    and exists (select from storyreel.ledger l
+                where l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'reserved')
+    and not exists (select from storyreel.ledger l
+                    where l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'released')
+  returning r.id, r.endpoint, r.cost_usd
 )
-insert into storyreel.ledger (render_id, kind, amount_usd, at)
-select id, 'settled', cost_usd, %(now)s from old
+insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
+select id, endpoint, 'settled', cost_usd, %(now)s from old
 on conflict on constraint ledger_once do nothing;

@@ -162,11 +162,13 @@ create table storyreel.deliveries (
 create table storyreel.ledger (
   id          bigint generated always as identity primary key,
   render_id   uuid not null,  -- no foreign key: money outlives every row
+  -- Another one costs something else: where the first is missing, its reservation is released and a new one made.
+  endpoint    text not null,
   kind        text not null,
   amount_usd  numeric(12, 6) not null,
   at          timestamptz not null,
   -- Prevents counting one render's money twice, however often the step ran.
-  constraint ledger_once unique (render_id, kind),
+  constraint ledger_once unique (render_id, endpoint, kind),
   constraint ledger_kind_known check (kind in ('reserved', 'settled', 'released')),
   constraint ledger_amount_not_negative check (amount_usd >= 0)
 );

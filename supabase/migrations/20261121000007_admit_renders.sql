@@ -33,9 +33,9 @@ begin
     for update skip locked
   ),
   reserved as (
-    -- A render that was put back keeps the reservation it had.
-    insert into storyreel.ledger (render_id, kind, amount_usd, at)
-    select r.id, 'reserved', r.estimate_usd, p_now from storyreel.renders r join chosen using (id)
+    -- A render that was put back keeps the reservation it had, unless it was for another endpoint.
+    insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
+    select r.id, r.endpoint, 'reserved', r.estimate_usd, p_now from storyreel.renders r join chosen using (id)
     on conflict on constraint ledger_once do nothing
   )
   update storyreel.renders r

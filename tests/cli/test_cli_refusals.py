@@ -63,6 +63,7 @@ def test_an_unusable_story_is_refused_at_once(tmp_path: Path, text: str, sentenc
         (["--param", "webhook_url=https://app.example"], "call back"),
         (["--param", "frames"], "NAME=VALUE"),
         (["--model", "fal-ai/flux/dev"], "no video"),
+        (["--model", "lcm", "--param", f'keyframe_0_index="{"1" * 400}"'], "whole number"),
     ],
 )
 def test_a_model_or_parameter_that_cannot_be_is_refused_at_once(

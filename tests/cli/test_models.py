@@ -28,8 +28,11 @@ def test_the_table_holds_every_model(columns: str) -> None:
         assert model.purpose in ended.out
         for endpoint in model.ladder:
             assert endpoint in ended.out
-    for words in ("$0.350 a clip", "$0.07/second", "2026-09", "unpublished", "unconfirmed: exists", "(default)"):
+    for words in ("$0.350 a clip", "$0.07/second", "2026-09", "assumed", "unconfirmed: exists", "(default)"):
         assert words in ended.out
+    assert "~$0.270 a clip" in ended.out, "what others say of hailuo"
+    assert "$0.2/video" in ended.out, "wan in 480p"
+    assert "4 steps, length and size left to fal" in ended.out
 
 
 def test_a_narrow_terminal_loses_nothing() -> None:
@@ -46,13 +49,34 @@ def test_json_tells_prices_and_doubts() -> None:
 
     (offer,) = kling["offers"]
     assert offer["clip_usd"] == 0.35
-    assert offer["price"] == {"usd": 0.07, "unit": "second", "published": True, "date": "2026-09"}
+    assert offer["price"] == {
+        "usd": 0.07, "unit": "second", "published": True, "basis": "published", "date": "2026-09"
+    }  # fmt: skip
     assert kling["parameters"]["own"]["generate_audio"] is False
     first, second, third = lightning["offers"]
     assert (first["listed"], second["listed"], third["listed"]) == (False, True, True)
     assert third["clip_usd"] > second["clip_usd"]
     assert "exists" in first["unconfirmed"]
     assert not second["price"]["published"]
+
+
+@pytest.mark.parametrize(
+    ("model", "basis", "unit_usd", "clip_usd"),
+    [
+        ("kling", "published", 0.07, 0.35),
+        ("wan", "published", 0.20, 0.20),
+        ("wan-2.2", "unconfirmed", 0.04, 0.2025),
+        ("wan-fast", "unconfirmed", 0.0125, 0.042188),
+        ("hailuo", "unconfirmed", 0.045, 0.27),
+        ("lcm", "assumed", 0.00125, 0.019),
+    ],
+)
+def test_json_tells_who_says_so(model: str, basis: str, unit_usd: float, clip_usd: float) -> None:
+    """fal itself, others only, or nobody; the unit's price is that at the model's own parameters."""
+    (offer, *_) = listed()[model]["offers"]
+
+    assert (offer["price"]["basis"], offer["price"]["published"]) == (basis, basis == "published")
+    assert (offer["price"]["usd"], offer["clip_usd"]) == (unit_usd, pytest.approx(clip_usd, rel=0.02))
 
 
 def test_json_is_nothing_but_json() -> None:

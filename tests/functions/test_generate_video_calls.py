@@ -79,6 +79,9 @@ async def test_no_parameters_are_the_models_own(door: Door, owner: psycopg.Async
         ("kling", {"webhook_url": "https://app.example"}, "call back"),
         ("kling", {"prompt": "another"}, "prompt"),
         ("kling", {"seed": 5}, "seed"),
+        ("kling", {"input": {"prompt": "x", "webhook_url": "https://app.example"}}, "input"),
+        ("lcm", {"keyframe_0_index": "1" * 400}, "whole number"),
+        ("kling", {"video_size": {"width": "1" * 400, "height": "1" * 400}, "duration": 7}, "duration"),
         ("fal-ai/ltx-2.3/text-to-video/fast", {"duration": 20}, "20 seconds"),
         ("somebody/new", {"x": "y" * 3000}, "2048 bytes"),
         ("somebody/new", {"x": "a\0b"}, "not text"),
@@ -97,10 +100,10 @@ async def test_parameters_that_would_fail_are_refused_at_the_door(
 
 
 async def test_an_endpoint_that_makes_no_video_is_refused(shared_door: Door) -> None:
-    """By what it is called."""
-    body = {"text": "A whale", "model": "fal-ai/flux/schnell"}
-
-    assert assert_problem(await shared_door.post(json=body), 422, "FLUX")["code"] == "unsuitable_model"
+    """By what it is called; likewise one that makes no video of a text."""
+    for model, called in {"fal-ai/flux/schnell": "FLUX", "fal-ai/fast-svd-lcm": "takes no text"}.items():
+        answer = await shared_door.post(json={"text": "A whale", "model": model})
+        assert assert_problem(answer, 422, called)["code"] == "unsuitable_model"
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ async def test_a_delivery_for_a_render_that_is_gone_is_an_orphan(
     """200, so that fal stops; recorded with the cost that was reserved for it, once."""
     gone = uuid4()
     await owner.execute(
-        "insert into storyreel.ledger (render_id, kind, amount_usd, at) values (%s, 'reserved', 0.0125, now())",
+        "insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)"
+        " values (%s, 'e', 'reserved', 0.0125, now())",
         (gone,),
     )
     body = fal.clip("r9")

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UnknownModel
+from pipeline.fal.checks import check
 from pipeline.fal.facts import endpoint_facts
 from pipeline.fal.inputs import arguments
 from pipeline.fal.protocol import split_endpoint
 from pipeline.keys import take_key
 from pipeline.model import Model, Order, Parameters, Prompt
-from pipeline.models import DEFAULT_MODEL, LIGHTNING, MODELS, find_model, on_rung, rung
+from pipeline.models import DEFAULT_MODEL, LIGHTNING, MODELS, find_model, parameters_for, rung
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -96,17 +97,38 @@ def test_the_presets_ask_for_what_users_know_them_by(name: str) -> None:
     assert asked.height == asked.width
 
 
-def test_the_keys_of_lightning_never_change() -> None:
-    """They stand in users' databases: if one changes, every clip is bought again."""
-    key = take_key(
-        model="lightning",
-        parameters=LIGHTNING.parameters,
-        prompt=Prompt("a whale", "blurry"),
-        seed=7,
-        emulated=False,
-    )
+KEYS = {
+    "lightning": "f70a8f3665764515a02e190acb0e853df8fc67de696ac18b6883fc0826f97370",
+    "balanced": "c37e2769726f8e7cffbb2821859216cd53bccac4a8bf5805dccde82a6b40aa03",
+    "frugal": "d2df8ee59f806ba20ca65318c08db40010636cea2dcb66f7f8b4edbba70c9850",
+    "classic": "77f2d67074d7b65713925d7664ce102d9721e60efc94fba49a286d5dd4c0eeee",
+    "preview": "dcb01622c444a51d5c73aed1bde3e6a9b4320a101a3e57d80345dee843d855f0",
+    "turbo": "1c9380fdb0303a01f82bdce1cfa6a398e884283fbd479dbd63bb2de7a09cb9c8",
+    "lcm": "05f68d3fc6ef0a440d398aeb75eb71f3a79dd92d651ea62878efa3cedb94df1f",
+    "svd": "5d5ac7e6a95153020c43e9204ffed8ee80a882d849e2568597eccb5cced6b9f9",
+    "svd-lcm": "37ad4f0086ba2660f0365fefb419872e7f535b033e445d48e8c9ea380a29a93b",
+    "wan": "5ea85b493bd6e2eb2c70417fb94af3e739d9f0736c4a3f21df564577f1d141b8",
+    "wan-2.2": "8ddc6d34de13b6bd6083f64210ca0198af85c1ff348f8b6c5c727ce28830993f",
+    "wan-2.2-turbo": "9664da22e90d90da0b5825fee9023ee19d1604082d79457464b10aedfddeba16",
+    "wan-fast": "c12662ceb4c86788c6bf553ad8316b1c57082399077df6c4d7dc028a78fa820e",
+    "ltx": "f635fe78e08cb738203532db7a9855e5cae3d87eb875523a607d0c96927013ad",
+    "ltx-13b": "b7a2c085c1d6ed1eb18833303e6a02f0b5b14ed4e39673182dd7009ffb2006a5",
+    "ltx-2.3": "1e9f0f1caddfb7470b71be4cc98b959d3d4cf92a5ba91110d1d2dee3330b3a4c",
+    "hailuo": "a67e8ef6dbff54e9efb61c60cc4c448f626cbdbe5c09ebf61610cda48ed255cb",
+    "hailuo-pro": "867fc8058596e257d3c70997e85edc5a5ea8785e79d68d32c99195436388f93e",
+    "minimax": "2133e26bb95b3d80f36dd75bddbf49945f8d7cbc32d56e1e2c5ba26547fd5bb2",
+    "kling": "a73e1078f1e461f05212f3ffff106d11e774e88847e408037b2d5f1df578e4e7",
+}
 
-    assert key == "f70a8f3665764515a02e190acb0e853df8fc67de696ac18b6883fc0826f97370"
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_keys_of_the_presets_never_change(name: str) -> None:
+    """They stand in users' databases: if one changes, every clip is bought again."""
+    parameters = check(MODELS[name], {})
+
+    assert parameters == MODELS[name].parameters
+    key = take_key(model=name, parameters=parameters, prompt=Prompt("a whale", "blurry"), seed=7, emulated=False)
+    assert key == KEYS[name]
 
 
 def test_lightning_asks_for_what_it_always_asked_for() -> None:
@@ -123,14 +145,16 @@ def test_lightning_asks_for_what_it_always_asked_for() -> None:
 
 
 def test_an_endpoint_that_needs_other_parameters_gets_them_unless_others_were_asked_for() -> None:
-    """Undistilled, four steps show nothing; but whoever asks for nine gets nine."""
+    """Undistilled, four steps show nothing; but whoever asks for nine gets nine. Four are the model's own."""
     *_, last = LIGHTNING.ladder
-    usual = on_rung(LIGHTNING, last, LIGHTNING.parameters)
-    asked = on_rung(LIGHTNING, last, replace(LIGHTNING.parameters, steps=9))
+    usual = parameters_for(LIGHTNING, last, LIGHTNING.parameters)
+    asked = parameters_for(LIGHTNING, last, replace(LIGHTNING.parameters, steps=9))
 
     assert (usual.steps, usual.guidance, usual.frames) == (25, 7.5, 12)
     assert (asked.steps, asked.guidance) == (9, 7.5)
-    assert on_rung(LIGHTNING, LIGHTNING.ladder[1], LIGHTNING.parameters) == LIGHTNING.parameters
+    turbo = MODELS["classic"].ladder[1]
+    assert parameters_for(MODELS["classic"], turbo, MODELS["classic"].parameters).guidance == 2.0
+    assert parameters_for(LIGHTNING, LIGHTNING.ladder[1], LIGHTNING.parameters) == LIGHTNING.parameters
 
 
 @pytest.mark.parametrize("endpoint", [endpoint for model in MODELS.values() for endpoint in model.ladder])

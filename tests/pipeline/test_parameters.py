@@ -11,7 +11,7 @@ from pipeline.errors import BadParameters
 from pipeline.keys import take_key
 from pipeline.model import Parameters, Prompt
 from pipeline.models import LIGHTNING, MODELS
-from pipeline.parameters import MAX_BYTES, MAX_DEPTH, OURS, as_json, joined, read_given, worded
+from pipeline.parameters import MAX_BYTES, MAX_DEPTH, OURS, as_json, merged, read_given
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -36,7 +36,7 @@ def key_of(parameters: Parameters) -> str:
 def test_nothing_given_is_nothing() -> None:
     """Neither None nor an empty object asks for anything."""
     assert read_given(None) == read_given({}) == {}
-    assert joined(LIGHTNING.parameters, {}) == LIGHTNING.parameters
+    assert merged(LIGHTNING.parameters, {}) == LIGHTNING.parameters
 
 
 @pytest.mark.parametrize("given", ["duration=5", 5, True, [], [["duration", 5]], ({},)])
@@ -46,7 +46,7 @@ def test_only_an_object_is_taken(given: object) -> None:
         read_given(given)
 
 
-@pytest.mark.parametrize("name", ["prompt", "seed", "sync_mode"])
+@pytest.mark.parametrize("name", ["prompt", "seed", "sync_mode", "Seed", "PROMPT", "sync-mode", "input"])
 def test_what_is_decided_elsewhere_cannot_be_given(name: str) -> None:
     """The sentence says where."""
     with pytest.raises(BadParameters, match=f"^{name} cannot be given"):
@@ -114,7 +114,7 @@ def test_as_deep_and_as_long_as_allowed() -> None:
 def test_what_is_let_through_can_be_sent_stored_and_named(given: dict[str, Any], model: Any) -> None:
     """As JSON, with a key, and read back it is the same; anything else is refused with a sentence."""
     try:
-        parameters = joined(model.parameters, read_given(given))
+        parameters = merged(model.parameters, read_given(given))
     except BadParameters:
         return
 
@@ -132,27 +132,27 @@ def test_what_is_given_is_kept_or_refused(given: dict[str, Any]) -> None:
         return
 
     assert passed == given
-    assert worded(Parameters(), passed).own == (given or None)
+    assert merged(Parameters(), passed).own == (given or None)
 
 
 def test_a_word_of_ours_replaces_the_models_value() -> None:
     """Where the model uses it; equal to what it was, it is the same take."""
-    changed = joined(LIGHTNING.parameters, {"frames": 8.0, "guidance": 2})
+    changed = merged(LIGHTNING.parameters, {"frames": 8.0, "guidance": 2})
 
     assert (changed.frames, changed.guidance, changed.steps, changed.own) == (8, 2, 4, None)
-    assert key_of(joined(LIGHTNING.parameters, {"frames": 12})) == key_of(LIGHTNING.parameters)
+    assert key_of(merged(LIGHTNING.parameters, {"frames": 12})) == key_of(LIGHTNING.parameters)
     assert key_of(changed) != key_of(LIGHTNING.parameters)
 
 
 def test_a_word_of_ours_is_an_endpoints_own_where_the_model_does_not_use_it() -> None:
     """An endpoint may mean something else by it."""
-    assert joined(Parameters(), {"fps": "auto", "width": None}).own == {"fps": "auto", "width": None}
+    assert merged(Parameters(), {"fps": "auto", "width": None}).own == {"fps": "auto", "width": None}
 
 
 def test_given_values_go_over_the_models_own() -> None:
     """One by one; the model's table is not touched."""
     wan = MODELS["wan"].parameters
-    changed = joined(wan, {"resolution": "720p", "turbo_mode": True})
+    changed = merged(wan, {"resolution": "720p", "turbo_mode": True})
 
     assert changed.own == {**(wan.own or {}), "resolution": "720p", "turbo_mode": True}
     assert (wan.own or {})["resolution"] == "480p"
@@ -163,11 +163,11 @@ def test_given_values_go_over_the_models_own() -> None:
 def test_a_word_of_ours_is_a_number(word: str, value: object) -> None:
     """Anything else is refused by name."""
     with pytest.raises(BadParameters, match=f"^{word} must be a number"):
-        joined(LIGHTNING.parameters, {word: value})
+        merged(LIGHTNING.parameters, {word: value})
 
 
 @pytest.mark.parametrize("word", ["frames", "steps", "width", "height", "fps"])
 def test_what_is_counted_is_whole(word: str) -> None:
     """There is no half a frame."""
     with pytest.raises(BadParameters, match=f"^{word} must be a whole number"):
-        joined(LIGHTNING.parameters, {word: 7.5})
+        merged(LIGHTNING.parameters, {word: 7.5})

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from local.postgres import EmbeddedPostgres
 from storage import migrate as migration
-from storage.migrate import ENGINE_SCHEMA, MigrationFailedError, engine_sql, migrate, ours
+from storage.migrate import ENGINE_SCHEMA, MigrationChangedError, MigrationFailedError, engine_sql, migrate, ours
 from tests.conftest import BOOTSTRAP, DatabaseUrls
 
 _numbers = count(1)
@@ -108,6 +108,35 @@ def test_what_another_tool_applied_is_not_applied_again(fresh: str) -> None:
             )
 
     assert migrate(fresh) == [f"procrastinate {version('procrastinate')}"]
+    assert migrate(fresh) == []
+
+
+def test_a_database_of_another_checkout_is_not_taken_for_ours(fresh: str) -> None:
+    """A migration that was applied with another text: nothing is done, the sentence says what to do."""
+    migrate(fresh)
+    second, last = ours()[1], ours()[-1]
+    with psycopg.connect(fresh, autocommit=True) as connection:
+        history = "supabase_migrations.schema_migrations"
+        connection.execute(f"delete from {history} where version = %s", [last.version])
+        connection.execute(
+            f"update {history} set statements = array[statements[1] || '-- older'] where version = %s",
+            [second.version],
+        )
+
+    with pytest.raises(MigrationChangedError, match=rf"{second.version}_{second.name}.*rm -rf \.storyreel"):
+        migrate(fresh)
+
+    assert len(rows(fresh, f"select from {history}")) == len(ours()) - 1
+
+
+def test_statements_kept_by_another_tool_are_not_compared(fresh: str) -> None:
+    """The Supabase command line splits and trims them."""
+    migrate(fresh)
+    with psycopg.connect(fresh, autocommit=True) as connection:
+        connection.execute(
+            "update supabase_migrations.schema_migrations set statements = string_to_array(statements[1], ';')"
+        )
+
     assert migrate(fresh) == []
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from pipeline.errors import GeneratorBusy
+from pipeline.errors import GeneratorBusy, GeneratorMissing
 from tests.storage.builders import CLIP, PASSING, PERMANENT
 from tests.storage.world import World
 
@@ -121,6 +121,32 @@ async def test_money_that_is_accounted_for_is_not_settled_again(world: World) ->
     assert await world.ledger(known.id) == {"reserved": CENT, "settled": Decimal("0.003")}
     assert await world.ledger(failed.id) == {"reserved": CENT, "released": CENT}
     assert await world.ledger(away.id) == await world.ledger(waits.id) == {"reserved": CENT}
+
+
+async def test_one_that_climbed_down_is_accounted_for_where_it_ended(world: World) -> None:
+    """Nobody could tell its cost, or its rows are gone: what counts is the reservation of its last endpoint."""
+    await world.owner.execute("update storyreel.providers set slots = 9")
+    for key in ("told", "orphan"):
+        render = await world.admitted(key)
+        assert await world.stores.renders.climb_down(
+            render, "fal-ai/two", Decimal("0.03"), why=GeneratorMissing("404"), now=world.clock()
+        )
+        render = await world.admit()
+        if key == "told":
+            await world.submit(render, key)
+            await world.deliver(render.id, CLIP, request_id=key)
+    world.clock.advance(days=2)
+
+    assert await world.stores.sweep.settle_old(now=world.clock(), before=world.clock()) == 1
+    assert await world.one(
+        "select amount_usd, endpoint from storyreel.ledger where kind = 'settled'"
+    ) == (Decimal("0.03"), "fal-ai/two")  # fmt: skip
+
+    await world.owner.execute("delete from storyreel.renders where id = %s", [render.id])
+    assert await world.deliver(render.id, CLIP, request_id="orphan") == "orphan"
+    assert await world.one("select cost_usd from storyreel.deliveries where outcome = 'orphan'") == (
+        Decimal("0.03"),
+    )
 
 
 async def test_a_failure_that_may_have_been_billed_is_settled_at_its_estimate(world: World) -> None:

@@ -48,16 +48,22 @@ async def test_put_back_frees_the_slot_and_keeps_one_reservation(world: World) -
     assert await world.ledger(render.id) == {"reserved": Decimal("0.01")}
 
 
-async def test_put_back_to_another_endpoint_goes_there_next(world: World) -> None:
-    """A 404 climbs down the ladder: the same render, the next rung."""
+async def test_a_render_climbs_down_to_another_endpoint(world: World) -> None:
+    """A 404: the same render, the next rung, what that costs; by the one submitter whose turn it is."""
     render = await world.admitted()
+    climb_down, missing = world.stores.renders.climb_down, GeneratorMissing("404")
 
-    now = world.clock()
-    assert await world.stores.renders.put_back(
-        render, due_at=now, why=GeneratorMissing("404"), endpoint="fal-ai/two"
-    )
+    assert await climb_down(render, "fal-ai/two", Decimal("0.03"), why=missing, now=world.clock())
+    assert not await climb_down(render, "fal-ai/three", Decimal(9), why=missing, now=world.clock())
 
-    assert (await world.admit()).endpoint == "fal-ai/two"
+    again = await world.admit()
+    assert (again.id, again.endpoint) == (render.id, "fal-ai/two")
+    assert await world.one("select estimate_usd from storyreel.renders") == (Decimal("0.03"),)
+    assert await world.rows("select endpoint, kind, amount_usd from storyreel.ledger order by id") == [
+        ("fal-ai/one", "reserved", Decimal("0.01")),
+        ("fal-ai/one", "released", Decimal("0.01")),
+        ("fal-ai/two", "reserved", Decimal("0.03")),
+    ]
 
 
 async def test_a_submitter_that_was_cut_off_changes_nothing(world: World) -> None:

@@ -139,10 +139,10 @@ OTHERS: dict[str, LiteralString] = {
     "buckets_base_url_bare": "insert into storyreel.buckets values ('b', 'https://x/')",
     "providers_slots_positive": "update storyreel.providers set slots = 0",
     "shots_number_positive": "update storyreel.shots set number = 0",
-    "ledger_kind_known": "insert into storyreel.ledger (render_id, kind, amount_usd, at)"
-                         " values (gen_random_uuid(), 'gift', 1, now())",
-    "ledger_amount_not_negative": "insert into storyreel.ledger (render_id, kind, amount_usd, at)"
-                                  " values (gen_random_uuid(), 'settled', -1, now())",
+    "ledger_kind_known": "insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)"
+                         " values (gen_random_uuid(), 'e', 'gift', 1, now())",
+    "ledger_amount_not_negative": "insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)"
+                                  " values (gen_random_uuid(), 'e', 'settled', -1, now())",
     "renditions_kind_known":
         "insert into storyreel.renditions values ('k', 'gif', 'b', 'p', 't', 1, 1, 1, null, now())",
     "renditions_blurhash_of_poster":

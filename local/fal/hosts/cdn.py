@@ -8,13 +8,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 
 from local.fal import replies
-from local.fal.account import UNAUTHORIZED, Account
+from local.fal.account import Account
 from local.fal.clock import Clock
 from local.fal.files import Files, StoredFile
 from local.fal.hosts.address import address_of
-from local.fal.hosts.replying import Noting, parse, reply, reply_with
+from local.fal.hosts.replying import parse, reply, reply_with
 from local.fal.lifecycle import read_lifecycle
 from local.fal.outcomes import platform_failure
+from local.fal.parsing import whole_number
 from local.fal.uploads import Part, Upload, Uploads
 from pipeline.errors import BadRequest
 
@@ -35,12 +36,11 @@ class CdnHost:
     JavaScript client sends no credentials there.
     """
 
-    def __init__(self, *, account: Account, files: Files, uploads: Uploads, clock: Clock, note: Noting) -> None:
+    def __init__(self, *, account: Account, files: Files, uploads: Uploads, clock: Clock) -> None:
         self._account = account
         self._files = files
         self._uploads = uploads
         self._clock = clock
-        self._note = note
 
     def app(self) -> Router:
         """The host's app."""
@@ -50,7 +50,7 @@ class CdnHost:
                 Route("/files/upload/multipart", self.begin, methods=["POST"]),
                 Route("/uploads/{upload_id}", self.put_whole, methods=["PUT"]),
                 Route("/uploads/{upload_id}/complete", self.complete, methods=["POST"]),
-                Route("/uploads/{upload_id}/{number:int}", self.put_part, methods=["PUT"]),
+                Route("/uploads/{upload_id}/{number}", self.put_part, methods=["PUT"]),
                 *self.part_routes(),
             ],
             redirect_slashes=False,
@@ -61,67 +61,74 @@ class CdnHost:
         below = "/files/{name}/multipart/{upload_id}"
         return (
             Route(f"{below}/complete", self.complete, methods=["POST"]),
-            Route(f"{below}/{{number:int}}", self.put_part, methods=["PUT"]),
+            Route(f"{below}/{{number}}", self.put_part, methods=["PUT"]),
         )
 
     async def upload(self, request: Request) -> Response:
         """A whole file in one request."""
-        body = await self._note(request)
+        body = await request.body()
         file = self._reserve(request)
         if isinstance(file, Response):
             return file
-        await self._files.fill(file, [body])
+        await self._files.fill(file, body)
         return reply({"access_url": f"{address_of(request)}/files/{file.name}"})
 
     async def begin(self, request: Request) -> Response:
         """The beginning of an upload in parts."""
-        await self._note(request)
         file = self._reserve(request)
         if isinstance(file, Response):
             return file
         address = f"{address_of(request)}/files/{file.name}"
-        return reply({"access_url": address, "uploadId": self._uploads.begin(file)})
+        return reply({"access_url": address, "uploadId": self._uploads.begin(file, now=self._clock.now())})
 
     async def put_whole(self, request: Request) -> Response:
         """The content of an upload that was initiated."""
-        body = await self._note(request)
+        body = await request.body()
         upload = self._find(request)
         if upload is None:
             return reply_with(replies.NOT_FOUND)
-        await self._files.fill(upload.file, [body])
+        await self._files.fill(upload.file, body)
         return reply({})
 
     async def put_part(self, request: Request) -> Response:
         """One part; its etag stands in a header and in the body, for clients look in one or the other."""
-        body = await self._note(request)
+        body = await request.body()
         upload = self._find(request)
         if upload is None:
             return reply_with(replies.NOT_FOUND)
-        part = self._uploads.put(upload, request.path_params["number"], body)
+        try:
+            part = await self._uploads.put(upload, whole_number(request.path_params["number"]) or 0, body)
+        except BadRequest as error:
+            return reply_with(platform_failure("bad_request", str(error)))
         return reply({"partNumber": part.number, "etag": part.etag}, 200, {"ETag": f'"{part.etag}"'})
 
     async def complete(self, request: Request) -> Response:
         """The end of an upload in parts."""
-        body = await self._note(request)
-        if self._find(request) is None:
+        body = await request.body()
+        upload = self._find(request)
+        if upload is None:
             return reply_with(replies.NOT_FOUND)
         try:
             named = [Part(part.number, part.etag) for part in parse(_Completion, body).parts]
-            file, content = self._uploads.complete(request.path_params["upload_id"], named)
+            parts = self._uploads.complete(upload, named)
         except BadRequest as error:
             return reply_with(platform_failure("bad_request", str(error)))
-        await self._files.fill(file, content)
-        return reply({"access_url": f"{address_of(request)}/files/{file.name}"})
+        await self._files.join(upload.file, parts)
+        return reply({"access_url": f"{address_of(request)}/files/{upload.file.name}"})
 
     def _find(self, request: Request) -> Upload | None:
-        return self._uploads.find(request.path_params["upload_id"])
+        """The upload, if it is one of the file that the path names, where it names any."""
+        upload = self._uploads.find(request.path_params["upload_id"], now=self._clock.now())
+        named = request.path_params.get("name")
+        return upload if upload is None or named in {None, upload.file.name} else None
 
     def _reserve(self, request: Request) -> StoredFile | Response:
         now = self._clock.now()
-        if not self._account.may_upload(request.headers, now=now):
-            return reply_with(UNAUTHORIZED)
+        refused = self._account.refusal_of_upload(request.headers, now=now)
+        if refused is not None:
+            return reply_with(refused)
         try:
-            lifecycle = read_lifecycle(request.headers.get("x-fal-object-lifecycle"))
+            lifecycle = read_lifecycle(request.headers)
         except BadRequest as error:
             return reply_with(platform_failure("bad_request", str(error)))
         content_type = request.headers.get("content-type", "application/octet-stream")

@@ -10,19 +10,24 @@ from local.fal import replies
 from local.fal.account import Account
 from local.fal.clock import Clock
 from local.fal.files import Files
-from local.fal.hosts.replying import Noting, reply, reply_with
+from local.fal.hosts.replying import reply, reply_with
 from local.fal.webhooks import Signer
+
+_UPLOADED = {
+    # what strangers uploaded is opened as what it is called, and as the page of no origin, ours least of all
+    "Content-Security-Policy": "sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Commons:
     """One method per kind of URL."""
 
-    def __init__(self, *, account: Account, files: Files, signer: Signer, clock: Clock, note: Noting) -> None:
+    def __init__(self, *, account: Account, files: Files, signer: Signer, clock: Clock) -> None:
         self._account = account
         self._files = files
         self._signer = signer
         self._clock = clock
-        self._note = note
 
     def routes(self) -> Sequence[BaseRoute]:
         """Its routes, for every host."""
@@ -30,7 +35,6 @@ class Commons:
 
     async def file(self, request: Request) -> Response:
         """A file; ranges work. Who may not see it is told as its lifecycle says."""
-        await self._note(request)
         file = self._files.find(request.path_params["name"], now=self._clock.now())
         may_read = file is not None and (
             file.access.default == "allow" or self._account.knows_key(request.headers)
@@ -39,9 +43,8 @@ class Commons:
             return reply_with(replies.NOT_FOUND)
         if not may_read:
             return reply_with(replies.FORBIDDEN)
-        return FileResponse(file.path, media_type=file.content_type)
+        return FileResponse(file.path, media_type=file.content_type, headers=_UPLOADED)
 
-    async def jwks(self, request: Request) -> Response:
+    async def jwks(self, _: Request) -> Response:
         """The key with which webhooks are signed; receivers may keep it for a day."""
-        await self._note(request)
         return reply(self._signer.jwks(), 200, {"Cache-Control": "public, max-age=86400"})

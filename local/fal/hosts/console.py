@@ -1,13 +1,15 @@
 """What fal does not have, at / and under /_emulator of every host: for people and tests, and without credentials.
 
-A look at what came in, a hand on the clock, a lock on the account. Pages of other sites are kept from it.
+A look at what came in, a hand on the clock, a lock on the account. Pages of other sites are kept from it, also of
+those whose names lead here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,6 +19,7 @@ from local.fal.clock import Clock
 from local.fal.costs import cost_of
 from local.fal.hosts.address import address_of
 from local.fal.hosts.replying import parse, reply
+from local.fal.hosts.trusted import TrustedNames
 from local.fal.journal import Journal
 from local.fal.models.catalogue import Catalogue
 from local.fal.outcomes import JsonObject
@@ -30,6 +33,8 @@ _PAGE_HEADERS: Final = {
     "connect-src 'self'; img-src 'self' data:; media-src 'self' data:; frame-ancestors 'none'",
 }
 
+LATEST: Final = 221_845_392_000.0
+"""The year 9000, in Unix seconds: dates end with the year 9999."""
 
 Change = TypeVar("Change", bound=BaseModel)
 
@@ -49,19 +54,29 @@ class _AccountChange(BaseModel):
 class Console:
     """One method per kind of URL."""
 
-    def __init__(self, *, account: Account, catalogue: Catalogue, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        account: Account,
+        catalogue: Catalogue,
+        journal: Journal,
+        clock: Clock,
+        names: Collection[str] = (),
+    ) -> None:
+        """`names`: by which it answers beside addresses, local names and fal's."""
         self._account = account
         self._catalogue = catalogue
         self._journal = journal
         self._clock = clock
+        self._guard = [Middleware(TrustedNames, names=names)]
 
     def routes(self) -> Sequence[BaseRoute]:
         """Its routes, for every host."""
         return [
-            Route("/", self.page),
-            Route("/_emulator/requests", self.listing),
-            Route("/_emulator/clock", self.clock, methods=["GET", "POST"]),
-            Route("/_emulator/account", self.account, methods=["GET", "POST"]),
+            Route("/", self.page, middleware=self._guard),
+            Route("/_emulator/requests", self.listing, middleware=self._guard),
+            Route("/_emulator/clock", self.clock, methods=["GET", "POST"], middleware=self._guard),
+            Route("/_emulator/account", self.account, methods=["GET", "POST"], middleware=self._guard),
         ]
 
     async def page(self, _: Request) -> Response:
@@ -88,6 +103,8 @@ class Console:
                 change = await _change(_ClockChange, request)
             except BadRequest as error:
                 return reply({"detail": str(error)}, 400)
+            if self._clock.now() + change.advance > LATEST:
+                return reply({"detail": "the clock ends with the year 9000"}, 400)
             self._clock.forward(change.advance)
         return reply({"now": self._clock.now()})
 

@@ -4,27 +4,24 @@ Binary frames hold msgpack, text frames JSON; an answer comes as its input came.
 fal's own, always text: timings, and the error that ends a session. This is how fal's serverless runtime does it.
 """
 
-import asyncio
+import base64
 import json
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
 
 import msgpack
 from starlette.routing import WebSocketRoute
-from starlette.types import Message
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from local.fal import replies
-from local.fal.account import UNAUTHORIZED, Account
+from local.fal.account import Account
 from local.fal.calls import Calls
 from local.fal.clock import Clock
-from local.fal.dispatcher import Dispatcher
 from local.fal.hosts.address import address_of
+from local.fal.hosts.conversation import Conversation, accepted
 from local.fal.hosts.replying import reply_with
-from local.fal.orders import Orders
-from local.fal.outcomes import JsonObject, Outcome, error_of
+from local.fal.outcomes import JsonObject, Outcome, error_of, platform_failure
+from local.fal.parsing import whole_number
+from local.fal.race import unless
 
 REALTIME = "/realtime"
 IDLE = 60.0
@@ -33,30 +30,18 @@ MOST_BUFFERED = 60
 """Of `max_buffering`, as fal's clients allow it."""
 
 _UNAUTHORIZED = {"status": "error", "error": "Unauthorized"}
-_TIMEOUT = {"type": "x-fal-error", "error": "TIMEOUT", "reason": "no inputs, reconnect when needed!"}
+_TIMEOUT: JsonObject = {"type": "x-fal-error", "error": "TIMEOUT", "reason": "no inputs, reconnect when needed!"}
 _POLICY_VIOLATION = 1008
-_GONE: Message = {"type": "websocket.disconnect"}
 
 
 class RealtimeHost:
     """A session takes one of the account's places for as long as it lasts."""
 
-    def __init__(
-        self,
-        *,
-        account: Account,
-        orders: Orders,
-        dispatcher: Dispatcher,
-        calls: Calls,
-        clock: Clock,
-        new_id: Callable[[], str],
-    ) -> None:
+    def __init__(self, *, account: Account, calls: Calls, clock: Clock, new_id: Callable[[], str]) -> None:
         self._account = account
-        self._orders = orders
-        self._dispatcher = dispatcher
         self._calls = calls
-        self._new_id = new_id
         self._clock = clock
+        self._new_id = new_id
 
     def route(self) -> WebSocketRoute:
         """Its one route, to stand among those of the run host."""
@@ -67,106 +52,81 @@ class RealtimeHost:
         endpoint = socket.path_params["path"].strip("/").removesuffix(REALTIME)
         now = self._clock.now()
         refused = self._account.refusal_of_run(socket.headers, socket.query_params, endpoint, now=now)
-        if refused is UNAUTHORIZED:
+        if refused is replies.UNAUTHORIZED:
             # said in the session, where fal's JavaScript client looks for it
             await socket.accept()
             await socket.send_json(_UNAUTHORIZED)
             await socket.close(_POLICY_VIOLATION)
             return
-        if refused is None and not self._orders.knows(endpoint):
+        if refused is None and not self._calls.knows(endpoint):
             refused = replies.unknown_endpoint(endpoint)
         if refused is not None:
             await socket.send_denial_response(reply_with(refused))
-        elif await self._dispatcher.in_a_place(lambda: self._session(socket, endpoint)) is None:
-            await socket.send_denial_response(reply_with(replies.TOO_MANY_AT_ONCE))
+            return
+        with self._calls.place() as free:
+            if free:
+                await self._session(socket, endpoint)
+            else:
+                await socket.send_denial_response(reply_with(replies.TOO_MANY_AT_ONCE))
 
-    async def _session(self, socket: WebSocket, endpoint: str) -> bool:
-        await socket.accept()
-        inbox = _Inbox(_buffering(socket.query_params.get("max_buffering")))
-        reading = asyncio.create_task(_read(socket, inbox))
-        try:
-            with suppress(WebSocketDisconnect):
-                await self._answer_all(socket, endpoint, inbox)
-        finally:
-            reading.cancel()
-        return True
+    async def _session(self, socket: WebSocket, endpoint: str) -> None:
+        most = _buffering(socket.query_params.get("max_buffering"))
+        async with accepted(socket, most=most) as conversation:
+            error = None
+            while error is None:
+                # None after too long a silence
+                frame = await unless(conversation.hear(), self._clock.sleep_until(self._clock.now() + IDLE))
+                error = _TIMEOUT if frame is None else await self._answer(socket, conversation, endpoint, frame)
+            await conversation.say(error)
+            await socket.close()
 
-    async def _answer_all(self, socket: WebSocket, endpoint: str, inbox: "_Inbox") -> None:
-        while (message := await self._next(inbox)) is not _GONE:
-            error = _TIMEOUT if message is None else await self._answer(socket, endpoint, message)
-            if error is not None:
-                await socket.send_json(error)
-                await socket.close()
-                return
-
-    async def _next(self, inbox: "_Inbox") -> Message | None:
-        """The next input; None if none comes for so long that fal would end the session."""
-        coming = asyncio.create_task(inbox.get())
-        idle = asyncio.create_task(self._clock.sleep_until(self._clock.now() + IDLE))
-        try:
-            await asyncio.wait({coming, idle}, return_when=asyncio.FIRST_COMPLETED)
-            return coming.result() if coming.done() else None
-        finally:
-            coming.cancel()
-            idle.cancel()
-
-    async def _answer(self, socket: WebSocket, endpoint: str, message: Message) -> JsonObject | None:
+    async def _answer(
+        self, socket: WebSocket, conversation: Conversation, endpoint: str, frame: str | bytes
+    ) -> JsonObject | None:
         """Answer one input, or return the error that ends the session."""
-        try:
-            body = json.dumps(_decoded(message)).encode()
-        except ValueError as error:
-            return _failed(f"the frame holds neither msgpack nor JSON: {error}")
         began = self._clock.now()
-        order = self._orders.take(endpoint, headers=socket.headers, body=body, address=address_of(socket))
-        outcome = order if isinstance(order, Outcome) else await self._calls.run(order, request_id=self._new_id())
+        outcome = await self._outcome(socket, conversation, endpoint, frame)
         if not outcome.ok:
             return _failed(error_of(outcome)[0])
-        if message.get("bytes") is not None:
-            await socket.send_bytes(msgpack.packb(outcome.body))
-        else:
-            await socket.send_json(outcome.body)
+        try:
+            packed = msgpack.packb(outcome.body) if isinstance(frame, bytes) else None
+        except (OverflowError, ValueError) as error:
+            return _failed(f"the output does not fit into msgpack: {error}")
+        await (conversation.say(outcome.body) if packed is None else conversation.say_bytes(packed))
         took = self._clock.now() - began
-        await socket.send_json({"type": "x-fal-message", "action": "timings", "timing": took})
+        await conversation.say({"type": "x-fal-message", "action": "timings", "timing": took})
         return None
 
-
-class _Inbox:
-    """Inputs not yet worked on; of more than `most` the oldest are dropped, for in real time they are stale."""
-
-    def __init__(self, most: int | None) -> None:
-        self._waiting: deque[Message] = deque(maxlen=most)
-        self._more = asyncio.Event()
-
-    def put(self, message: Message) -> None:
-        self._waiting.append(message)
-        self._more.set()
-
-    async def get(self) -> Message:
-        while not self._waiting:
-            self._more.clear()
-            await self._more.wait()
-        return self._waiting.popleft()
-
-
-async def _read(socket: WebSocket, inbox: _Inbox) -> None:
-    while (message := await socket.receive())["type"] == "websocket.receive":
-        inbox.put(message)
-    inbox.put(_GONE)
+    async def _outcome(
+        self, socket: WebSocket, conversation: Conversation, endpoint: str, frame: str | bytes
+    ) -> Outcome:
+        try:
+            body = frame.encode() if isinstance(frame, str) else _as_json(frame)
+        except ValueError as error:
+            return platform_failure("bad_request", f"the frame holds no msgpack that could be an input: {error}")
+        order = self._calls.take(endpoint, headers=socket.headers, body=body, address=address_of(socket))
+        if isinstance(order, Outcome):
+            return order
+        return await self._calls.run(order, request_id=self._new_id(), gone=conversation.gone)
 
 
 def _buffering(asked: str | None) -> int | None:
-    if asked is None or not (asked.isascii() and asked.isdigit()):
-        return None
-    return min(max(1, int(asked)), MOST_BUFFERED)
+    """How many frames may wait; None for any number of them."""
+    number = None if asked is None else whole_number(asked)
+    return None if number is None else min(max(1, number), MOST_BUFFERED)
 
 
-def _decoded(message: Message) -> Any:  # noqa: ANN401 - whatever the caller packed
-    """Raises ValueError for what is neither."""
-    packed: bytes | None = message.get("bytes")
+def _as_json(packed: bytes) -> bytes:
+    """The input that msgpack holds, as a call by HTTP would bring it. Raises ValueError for what cannot be one."""
     try:
-        return json.loads(message["text"]) if packed is None else msgpack.unpackb(packed)
-    except (msgpack.UnpackException, TypeError) as error:
+        return json.dumps(msgpack.unpackb(packed), default=_plain).encode()
+    except (msgpack.UnpackException, TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
+
+
+def _plain(value: bytes | msgpack.Timestamp) -> str | float:
+    """What msgpack has and JSON has not: bytes as base64, a moment as Unix seconds."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else float(value.to_unix())
 
 
 def _failed(reason: str) -> JsonObject:

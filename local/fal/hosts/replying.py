@@ -1,41 +1,19 @@
-"""What all hosts do alike: note what came in, write JSON, go silent. It knows no route."""
+"""What all hosts do alike: read bodies of a shape, write JSON. It knows no route."""
 
 import json
 from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
 from starlette.responses import Response
 
-from local.fal.clock import Clock
-from local.fal.journal import Journal
 from local.fal.outcomes import JsonObject, Outcome
 from pipeline.errors import BadRequest
 
+ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+"""Of routes that say for themselves which ones they take."""
+
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-class Noting:
-    """Reads a request's body and notes the request in the journal."""
-
-    def __init__(self, journal: Journal, clock: Clock) -> None:
-        self._journal = journal
-        self._clock = clock
-
-    async def __call__(self, request: Request) -> bytes:
-        """The body."""
-        body = await request.body()
-        self._journal.received(
-            at=self._clock.now(),
-            method=request.method,
-            host=request.url.netloc,
-            path=request.url.path,
-            query=request.url.query,
-            headers=dict(request.headers),
-            body=body,
-        )
-        return body
 
 
 def parse(shape: type[Shape], body: bytes) -> Shape:

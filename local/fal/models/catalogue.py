@@ -6,15 +6,20 @@ serves for an endpoint. Reading the files is for `folder`.
 
 from collections.abc import Mapping
 
-from local.fal.models.media import Medium, medium_of
+from local.fal.models.media import Medium, file_in, medium_of
 from local.fal.models.openapi import is_openapi, read_openapi
+from local.fal.models.placeholders import placeholder
 from local.fal.models.schema import BadSchema, schema_of
 from local.fal.models.validation import Checker
 from local.fal.outcomes import JsonObject
+from local.fal.paths import SubmitPath, read_path
 from pipeline.errors import BadSetting
 from pipeline.fal.facts import EndpointFacts, read_endpoint_facts
 
 SUFFIX = ".json"
+
+STREAM = "/stream"
+"""At the end of a path of fal.run no part of an endpoint id: it streams the model before it."""
 
 
 class Model:
@@ -26,6 +31,11 @@ class Model:
         self.output = schema_of(facts.output, "Output")
         self.medium: Medium = medium_of(self.output)
         self._input = Checker(facts.input, name="Input")
+        # tried now, so that what cannot be filled in fails the start and not a call
+        for schema in self.output.properties.values():
+            file = file_in(schema)
+            for part in (schema,) if file is None else file.properties.values():
+                placeholder(part)
 
     @property
     def fixed(self) -> Mapping[str, object]:
@@ -79,5 +89,7 @@ def _facts(path: str, document: JsonObject) -> EndpointFacts:
         endpoint = path.removesuffix(SUFFIX)
     if "/" not in endpoint:
         raise BadSetting(f"an endpoint id has an owner and a name, so a file for it is owner/{path}")
+    if read_path(f"/{endpoint}") != SubmitPath(endpoint) or endpoint.endswith(STREAM):
+        raise BadSetting(f"no call could reach {endpoint}: fal's paths mean something else by it")
     usual = {"title": endpoint, "source": path, "price": None}
     return read_endpoint_facts(endpoint, {**usual, **document})

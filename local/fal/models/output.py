@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from local.fal.models.catalogue import Model
 from local.fal.models.film import ClipRequest, Drawing
 from local.fal.models.media import file_in, medium_of_file
+from local.fal.models.placeholders import offers, placeholder
 from local.fal.models.schema import Schema
 from local.fal.outcomes import JsonObject
 
@@ -49,8 +50,8 @@ def output_for(model: Model, given: JsonObject, files: Sequence[MediaFile], *, i
             output[name] = _files(schema, file, files)
         elif name in known:
             output[name] = known[name]
-        elif name in model.output.required or _offers(schema):
-            output[name] = _placeholder(schema)
+        elif name in model.output.required or offers(schema):
+            output[name] = placeholder(schema)
     return output
 
 
@@ -74,32 +75,7 @@ def _described(schema: Schema, file: MediaFile) -> JsonObject:
     if isinstance(drawing, ClipRequest):
         facts |= {"fps": drawing.fps, "duration": drawing.seconds, "num_frames": drawing.frames}
     return {
-        name: facts[name] if name in facts else _placeholder(child)
+        name: facts[name] if name in facts else placeholder(child)
         for name, child in schema.properties.items()
         if name in facts or name in schema.required
     }
-
-
-def _offers(schema: Schema) -> bool:
-    return any(word in schema.body for word in ("const", "default", "examples", "example"))
-
-
-def _placeholder(schema: Schema) -> object:
-    """A value that fits the schema: the one it offers, else null, else an empty one of its type."""
-    body = schema.body
-    for word in ("const", "default", "example"):
-        if word in body:
-            return body[word]
-    for word in ("examples", "enum"):
-        if body.get(word):
-            return body[word][0]
-    kinds = [alternative.type for alternative in schema.alternatives]
-    return None if "null" in kinds else _empty(schema.alternatives[0])
-
-
-def _empty(schema: Schema) -> object:
-    if schema.type == "object":
-        return {name: _placeholder(schema.properties[name]) for name in schema.required & {*schema.properties}}
-    if schema.type in {"integer", "number"}:
-        return schema.body.get("minimum", 0)
-    return {"string": "", "boolean": False, "array": []}.get(schema.type or "")

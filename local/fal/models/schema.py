@@ -37,7 +37,7 @@ class Schema:
     @property
     def required(self) -> frozenset[str]:
         """The names of the properties that must be there."""
-        return frozenset(_checked_list(self.body.get("required", []), f"required of {self.name}"))
+        return frozenset(map(str, self.listed("required")))
 
     @property
     def items(self) -> "Schema":
@@ -62,6 +62,10 @@ class Schema:
         if isinstance(self.type, list) and self.type:
             return [self._with(type=kind) for kind in self.type]
         return [self]
+
+    def listed(self, word: str) -> list[Any]:
+        """The list under that word, empty where there is none. Raises `BadSchema` for anything but a list."""
+        return _checked_list(self.body.get(word, []), f"{word} of {self.name}")
 
     def child(self, body: Any, name: str) -> "Schema":  # noqa: ANN401 - a document may hold anything there
         """A schema within this one, its references followed. Raises `BadSchema`."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from local.fal.models.media import Medium
 from local.fal.models.numerals import positive
-from pipeline.fal.asked import SIZES
+from pipeline.fal.reckoning import SIZES
 
 
 class Size(NamedTuple):

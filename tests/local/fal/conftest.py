@@ -59,6 +59,7 @@ async def start(
         render: Callable[[Drawing], bytes] | None = None,
         key: str | None = None,
         faults: Sequence[Fault] = (),
+        names: Sequence[str] = (),
         **knobs: Any,
     ) -> Running:
         clock = ManualClock()
@@ -70,6 +71,7 @@ async def start(
             new_id=partial(next, (f"id-{number}" for number in count(1))),
             key=key,
             faults=faults,
+            names=names,
         )
         url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(emulator.serve(host="127.0.0.1", port=0, ready=url.set_result))

@@ -53,12 +53,14 @@ async def test_moving_the_real_clock_wakes_those_for_whom_it_is_time() -> None:
 
 async def test_a_locked_account_is_told_so_and_can_be_unlocked(start: Start) -> None:
     fal = await start()
+    token = (await fal.http.post("/rest/storage/auth/token")).json()
     await fal.http.post("/_emulator/account", json={"locked": True})
     refused = [await fal.submit(), await fal.http.post(f"/run/{MODEL}", json={"prompt": "x"})]
     refused.append(await fal.http.post("/rest/tokens/", json={"allowed_apps": ["flux"]}))
+    refused.append(await fal.http.post("/cdn/files/upload", headers={"Authorization": f"Bearer {token['token']}"}))
     await fal.http.post("/_emulator/account", json={"locked": False})
 
-    assert [answer.status_code for answer in refused] == [403] * 3
+    assert [answer.status_code for answer in refused] == [403] * 4
     assert {answer.json()["detail"] for answer in refused} == {"User is locked. Reason: Exhausted balance."}
     assert "x-fal-request-id" not in refused[0].headers
     assert (await fal.submit()).status_code == 200
@@ -119,3 +121,46 @@ async def test_what_was_cancelled_in_the_queue_stays_in_the_record(start: Start)
     requests = (await fal.http.get("/_emulator/requests")).json()["requests"]
 
     assert [request["cancelled"] for request in requests] == [False, True]
+
+
+async def test_a_name_that_a_stranger_made_lead_here_opens_nothing_of_ours(start: Start) -> None:
+    """Neither to read nor to change, with fal's URLs for a target or without: fal's own stay open."""
+    fal = await start()
+    for host in (
+        "[",
+        ":1",
+        "evil.example",
+        "evil.example:54331",
+        "127.0.0.1.evil.example",
+        "fal.run.evil.example",
+    ):
+        rebound = {"Host": host, "Origin": f"http://{host}"}
+        refused = [await fal.http.get(path, headers=rebound) for path in ("/", "/_emulator/requests")]
+        refused += [await fal.http.post("/_emulator/account", json={"locked": True}, headers=rebound)]
+        aimed = {**rebound, "x-fal-target-url": "http://localhost/_emulator/requests"}
+        refused += [await fal.http.get("/", headers=aimed)]
+
+        assert [answer.status_code for answer in refused] == [403] * 4
+    assert (await fal.submit(headers={"Host": "evil.example"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost:1",
+        "a.localhost",
+        "192.168.0.7:54331",
+        "[::1]:1",
+        "emulator:54331",
+        "queue.fal.run",
+        "Box.Example",
+    ],
+)
+async def test_a_name_that_no_stranger_can_own_opens_it(start: Start, host: str) -> None:
+    """An address, as from another machine, the name of a container, fal's, or one that it was told."""
+    fal = await start(names=["box.example"])
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    read = await fal.http.get("/_emulator/requests", headers=headers)
+    changed = await fal.http.post("/_emulator/account", json={"locked": False}, headers=headers)
+
+    assert [answer.status_code for answer in (read, changed)] == [200, 200]

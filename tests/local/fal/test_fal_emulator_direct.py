@@ -86,6 +86,31 @@ async def test_what_waits_starts_when_a_direct_call_leaves_its_place(start: Star
     assert (waiting["status"], running["status"]) == ("IN_QUEUE", "IN_PROGRESS")
 
 
+async def test_a_caller_that_hangs_up_ends_its_run(start: Start) -> None:
+    """What waits has the place at once, and the record says why the run ended."""
+    fal = await start(latency=(1.0, 1.0), concurrency=1)
+    direct = asyncio.create_task(call(fal))
+    await fal.clock.asleep(1.0)
+    queued = await fal.submit(override={"latency": 0})
+    direct.cancel()
+    async with asyncio.timeout(10):
+        status = await fal.finished(queued)
+    [run, _] = fal.emulator.journal.listing(wanted={}, now=0)["requests"]
+
+    assert "error" not in status
+    assert (run["direct"], run["state"], run["status"]) == (True, "COMPLETED", 499)
+    assert run["output"]["error_type"] == "client_disconnected"
+
+
+async def test_a_page_may_read_fals_headers(start: Start) -> None:
+    """A browser hides them from scripts unless it is told not to."""
+    fal = await start()
+    answer = await call(fal, headers={"Origin": "https://app.example"})
+
+    assert answer.headers["access-control-expose-headers"] == "*"
+    assert answer.headers["x-fal-request-id"]
+
+
 async def test_a_direct_call_is_never_tried_again(start: Start) -> None:
     fal = await start()
     failed = await call(fal, headers={"x-emulator": json.dumps({"fail": 503, "fail_attempts": 1})})

@@ -118,8 +118,37 @@ async def test_a_refused_submit_leaves_nothing_behind(start: Start, status: int)
     listing = (await fal.http.get("/_emulator/requests")).json()
 
     assert refused.status_code == status
+    assert isinstance(refused.json()["detail"], str)
     assert "x-fal-request-id" not in refused.headers
     assert listing["requests"] == []
+
+
+async def test_a_refusal_for_too_many_calls_looks_like_a_real_one(start: Start) -> None:
+    """Clients wait and try again for its type and its header."""
+    fal = await start(latency=(1.0, 1.0), concurrency=1)
+    await fal.submit()
+    real = await fal.http.post(f"/run/{MODEL}", json={"prompt": "x"})
+    scripted = await fal.submit(override={"refuse": 429})
+
+    assert real.json() == scripted.json()
+    for name in ("x-fal-error-type", "x-fal-needs-retry"):
+        assert real.headers[name] == scripted.headers[name]
+
+
+async def test_whatever_a_runner_ended_says_where_it_ran(start: Start) -> None:
+    """What succeeds, what fails, what heeds a cancel, and what has more headers than a gateway lets through."""
+    fal = await start(latency=(1.0, 1.0), concurrency=3)
+    headers = {"x-hint": "a" * 16_384}
+    runs: list[dict[str, Any]] = [{"latency": 0}, {"latency": 0, "fail": 500}, {"heed_cancel": True}]
+    runs.append({"latency": 0, "response_headers": headers})
+    submitted = [await fal.submit(override=run) for run in runs]
+    await fal.http.put(submitted[2].json()["cancel_url"])
+    for reply in submitted:
+        await fal.finished(reply)
+    results = [await fal.http.get(reply.json()["response_url"]) for reply in submitted]
+
+    assert [result.status_code for result in results] == [200, 500, 499, 502]
+    assert all(result.headers["x-fal-served-from"] for result in results)
 
 
 async def test_scripts_choose_submits_by_number_and_the_header_goes_before(start: Start) -> None:

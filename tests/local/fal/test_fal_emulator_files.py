@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from local.fal.files import Files
+from local.fal.lifecycle import Lifecycle
+from local.fal.uploads import LASTS, MOST, Uploads
 from tests.local.fal.emulated import MODEL, Running
 
 Start = Callable[..., Awaitable[Running]]
@@ -155,3 +160,85 @@ async def test_a_lifecycle_that_makes_no_sense_is_refused(start: Start, header: 
 
     assert answer.status_code == 400
     assert "Lifecycle" in answer.json()["detail"]
+
+
+async def test_parts_are_taken_for_the_file_that_was_begun_only(start: Start) -> None:
+    fal = await start()
+    headers = await cdn_token(fal)
+    begun = (await fal.http.post("/cdn/files/upload/multipart", headers=headers)).json()
+    answers = [
+        await fal.http.put(f"/files/other.bin/multipart/{begun['uploadId']}/1", content=b"x"),
+        await fal.http.post(f"/files/other.bin/multipart/{begun['uploadId']}/complete", json={"parts": []}),
+        await fal.http.put(f"{begun['access_url']}/multipart/{begun['uploadId']}/1", content=b"x"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 200]
+
+
+async def test_a_locked_account_uploads_nothing(start: Start) -> None:
+    """Not even with a token from before."""
+    fal = await start()
+    headers = await cdn_token(fal)
+    await fal.http.post("/_emulator/account", json={"locked": True})
+
+    assert (await fal.http.post("/cdn/files/upload", content=b"x", headers=headers)).status_code == 403
+
+
+async def test_what_strangers_uploaded_is_no_page_of_ours(start: Start) -> None:
+    """A browser gives it no origin, and does not guess at its type."""
+    fal = await start()
+    headers = {**await cdn_token(fal), "Content-Type": "text/html"}
+    uploaded = await fal.http.post("/cdn/files/upload", content=b"<script>", headers=headers)
+    read = await fal.http.get(uploaded.json()["access_url"])
+
+    assert read.headers["content-security-policy"] == "sandbox"
+    assert read.headers["x-content-type-options"] == "nosniff"
+
+
+def stores(folder: Path) -> tuple[Files, Uploads]:
+    ids = (f"id-{number}" for number in count(1))
+    return Files(folder, new_id=lambda: next(ids)), Uploads(new_id=lambda: next(ids))
+
+
+def reserve(files: Files, *, now: float = 0.0, **lifecycle: float) -> Any:
+    return files.reserve(content_type="text/plain", lifecycle=Lifecycle(**lifecycle), now=now)  # type: ignore[arg-type]
+
+
+async def test_the_parts_of_an_upload_leave_the_disk_when_it_ends(tmp_path: Path) -> None:
+    """Completed, a part sent again, or left alone for a day."""
+    files, uploads = stores(tmp_path)
+    done, left = (uploads.find(uploads.begin(reserve(files), now=0.0), now=0.0) for _ in range(2))
+    assert done is not None
+    assert left is not None
+    parts = [await uploads.put(done, number, b"a part") for number in (1, 2)]
+    await uploads.put(left, 1, b"lost")
+    await uploads.put(left, 1, b"sent again")
+    there = len(list(tmp_path.iterdir()))
+    await files.join(done.file, uploads.complete(done, parts))
+
+    assert there == 3
+    assert done.file.path.read_bytes() == b"a parta part"
+    assert uploads.find(left.id, now=LASTS - 1) is left
+    assert uploads.find(left.id, now=LASTS) is None
+    assert list(tmp_path.iterdir()) == [done.file.path]
+
+
+async def test_of_too_many_uploads_the_first_are_forgotten(tmp_path: Path) -> None:
+    files, uploads = stores(tmp_path)
+    first = uploads.find(uploads.begin(reserve(files), now=0.0), now=0.0)
+    assert first is not None
+    await uploads.put(first, 1, b"x")
+    second, *_ = [uploads.begin(reserve(files), now=0.0) for _ in range(MOST)]
+
+    assert uploads.find(first.id, now=0.0) is None
+    assert uploads.find(second, now=0.0) is not None
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_expired_file_leaves_the_disk_when_the_next_is_made(tmp_path: Path) -> None:
+    files, _ = stores(tmp_path)
+    for lasts in (60, 600):
+        await files.fill(reserve(files, expiration_duration_seconds=lasts), b"x")
+    reserve(files, now=60.0)
+
+    assert len(list(tmp_path.iterdir())) == 1

@@ -173,6 +173,24 @@ async def test_start_timeout_ends_what_has_not_begun_and_spares_what_has(start: 
     assert still.json()["status"] == "IN_PROGRESS"
 
 
+async def test_nobody_waits_for_the_deadline_of_what_is_over(start: Start) -> None:
+    """Completed, or taken out of the queue."""
+    fal = await start(concurrency=1)
+    patient = {"X-Fal-Request-Timeout": "1000000000"}
+    for _ in range(3):
+        await fal.finished(await fal.submit(headers=patient))
+    busy = await fal.submit(override={"latency": 60})
+    waiting = await fal.submit(headers=patient)
+    await fal.clock.asleep(60)
+    await fal.clock.asleep(1e9)
+    await fal.http.put(waiting.json()["cancel_url"])
+    after_cancel = fal.clock.sleepers()
+    fal.clock.forward(60)
+    await fal.finished(busy)
+
+    assert (after_cancel, fal.clock.sleepers()) == (1, 0)
+
+
 async def test_cancel_removes_what_waits_and_only_tells_what_runs(start: Start, inbox: Inbox) -> None:
     fal = await start(latency=(1.0, 1.0), concurrency=1)
     running = await fal.submit()

@@ -60,7 +60,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = Queue(concurrency=LIMIT)
+        self.told: dict[str, Job] = {}
+        self.queue = Queue(concurrency=LIMIT, changed=lambda job: self.told.update({job.request_id: job}))
         self.now = 0.0
         self.number = 0
         self.direct = 0
@@ -110,11 +111,14 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0))
     def try_again(self, pick: int) -> None:
-        """Another attempt waits at the old place, and is the same request under another gateway id."""
+        """Another attempt waits at the old place, and is the same request under another gateway id.
+
+        There is none for what was told to stop.
+        """
         before = self.queue.get(self.any_id(pick), now=self.now)
         again = self.queue.requeue(self.any_id(pick), gateway_request_id=f"again-{pick}")
 
-        if before is None or before.state is not State.IN_PROGRESS:
+        if before is None or before.state is not State.IN_PROGRESS or before.cancel_requested:
             assert again is None
         else:
             assert again is not None
@@ -177,6 +181,14 @@ class QueueMachine(RuleBasedStateMachine):
             else:
                 assert job is not None
                 assert job.outcome is None
+
+    @invariant()
+    def what_is_told_is_so(self) -> None:
+        """Whoever hears of every change knows each request as it is, or as it was when it left the queue."""
+        now = {job.request_id: job for job in self.jobs()}
+        for request_id, job in self.told.items():
+            assert job.cancelled == (request_id in self.cancelled)
+            assert request_id not in now or now[request_id] == job
 
     @invariant()
     def positions_count_up_from_zero(self) -> None:

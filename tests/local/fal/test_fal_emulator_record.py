@@ -1,11 +1,17 @@
 """Promises of /_emulator/requests: what came in, what became of it, and a choice of it by query parameters."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
+from local.fal.abridging import ROOM
+from local.fal.journal import Journal
+from local.fal.webhooks import Attempt, Verdict
 from tests.local.fal.emulated import MODEL, Running
 
 Start = Callable[..., Awaitable[Running]]
@@ -100,3 +106,90 @@ async def test_the_record_says_what_a_request_would_cost(start: Start) -> None:
         ("0", "compute_second", None),
         (None, "compute_second", None),
     ]
+
+
+async def test_every_call_of_fals_hosts_is_noted_and_answered_in_json(start: Start) -> None:
+    """Also those that mean nothing there, and the handshakes of sockets."""
+    fal = await start()
+    wrong = [
+        await fal.http.get("/rest/nothing"),
+        await fal.http.get("/rest/tokens"),
+        await fal.http.post("/cdn/nothing", content=b"{}"),
+        await fal.http.post("/files/a/multipart"),
+    ]
+    for path in (f"/run/{MODEL}/realtime", "/cdn/nothing"):
+        try:
+            async with connect(fal.url.replace("http", "ws") + path):
+                pass
+        except InvalidStatus:
+            pass
+    received = (await fal.http.get("/_emulator/requests")).json()["received"]
+
+    assert [answer.status_code for answer in wrong] == [404, 405, 404, 404]
+    assert all(isinstance(answer.json()["detail"], str) for answer in wrong)
+    assert [(entry["method"], entry["path"], entry["body"]) for entry in received] == [
+        ("GET", "/rest/nothing", ""),
+        ("GET", "/rest/tokens", ""),
+        ("POST", "/cdn/nothing", {}),
+        ("POST", "/files/a/multipart", ""),
+        ("GET", f"/run/{MODEL}/realtime", ""),
+        ("GET", "/cdn/nothing", ""),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/rest/tokens", "/rest/storage/auth/token", "/rest/storage/upload/initiate"])
+async def test_a_slash_at_the_end_changes_nothing(start: Start, path: str) -> None:
+    """And is noted as it came."""
+    fal = await start()
+    answers = [await fal.http.post(path + end, json={"allowed_apps": ["flux"]}) for end in ("", "/")]
+    received = fal.emulator.journal.listing(wanted={}, now=0)["received"]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [entry["path"] for entry in received] == [path, f"{path}/"]
+
+
+async def test_what_is_long_is_kept_short(start: Start) -> None:
+    """Of a huge input, of the answer that repeats it, and of the call; what is short beside it stays whole."""
+    fal = await start()
+    huge = {"seed": 3, "note": "a fox", "junk": "a" * 1_000_000, "many": [[1]] * 100_000}
+    submitted = await fal.http.post(f"/{MODEL}", json=huge)
+    await fal.finished(submitted)
+    call = await fal.http.post(f"/{MODEL}", json={"note": "a fox", "junk": "a" * 100_000})
+    listing = (await fal.http.get("/_emulator/requests")).json()
+    entry, *_ = listing["requests"]
+    received = [one["body"] for one in listing["received"] if one["method"] == "POST"]
+
+    assert call.status_code == 200
+    assert (entry["input"]["seed"], entry["input"]["note"]) == (3, "a fox")
+    assert entry["input"]["junk"].startswith("[1000000 characters] aaa")
+    assert entry["output"]["detail"][0]["type"] == "missing"
+    assert received[1]["note"] == "a fox"
+    kept = [entry["input"], entry["output"], *received]
+    assert max(len(json.dumps(value)) for value in kept) < 1.1 * ROOM
+    assert (await fal.http.get(submitted.json()["response_url"])).json()["detail"][0]["input"] == huge
+
+
+async def test_a_token_stands_nowhere_in_the_record(start: Start) -> None:
+    """Neither in the query nor in the target of a proxied call, however it is written."""
+    fal = await start()
+    for name in ("fal_jwt_token", "fal%5Fjwt%5Ftoken"):
+        await fal.http.post(f"/run/{MODEL}?{name}=hidden", json={})
+        target = f"https://fal.run/{MODEL}?{name}=hidden"
+        await fal.http.post("/", json={}, headers={"x-fal-target-url": target, "Referer": target})
+    listing = await fal.http.get("/_emulator/requests")
+
+    assert len(listing.json()["received"]) == 4
+    assert "hidden" not in listing.text
+
+
+async def test_beyond_its_limit_the_record_drops_the_oldest_for_good(busy: Running) -> None:
+    """One that changes later comes not back, nor do its webhooks."""
+    journal, jobs = Journal(limit=2), [entry.job for entry in busy.emulator.journal._entries.values()]
+    for job in (*jobs, jobs[0], jobs[-2]):
+        journal.changed(job)
+    for job in jobs:
+        journal.attempted(job.request_id, Attempt(0.0, Verdict.FAILED, "503"))
+    kept = journal.listing(wanted={}, now=0.0)["requests"]
+
+    assert [entry["number"] for entry in kept] == [5, 6]
+    assert [len(journal.attempts(job.request_id)) for job in jobs] == [0, 0, 0, 0, 1, 1]

@@ -55,6 +55,21 @@ async def test_only_errors_of_the_platform_are_tried_again_and_not_for_ever(
     assert [request["attempts"] for request in await listing(fal)] == [attempts]
 
 
+async def test_what_was_told_to_stop_is_not_tried_again(start: Start) -> None:
+    """A cancel while it runs; it ends as that attempt did, and never was taken out of the queue."""
+    fal = await start(latency=(1.0, 1.0))
+    submitted = await fal.submit(override={"fail": 503, "fail_attempts": 1})
+    await fal.clock.asleep(1.0)
+    told = await fal.http.put(submitted.json()["cancel_url"])
+    fal.clock.forward(1.0)
+    while (entry := (await listing(fal))[0])["state"] != "COMPLETED" and entry["attempts"] == 1:
+        pass
+
+    assert told.json() == {"status": "CANCELLATION_REQUESTED"}
+    assert (entry["attempts"], entry["status"]) == (1, 503)
+    assert (entry["cancel_requested"], entry["cancelled"]) == (True, False)
+
+
 @pytest.mark.parametrize("word", ["1", "true", "YES"])
 async def test_a_caller_can_do_without_retries(start: Start, word: str) -> None:
     fal = await start()

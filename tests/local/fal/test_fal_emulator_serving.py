@@ -7,10 +7,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from local.fal.models.film import Drawing
-from tests.local.fal.emulated import Running
+from tests.local.fal.emulated import MODEL, Running
 
 Start = Callable[..., Awaitable[Running]]
 
@@ -72,3 +75,35 @@ async def test_a_taken_port_is_an_error_of_the_caller(start: Start) -> None:
 
     with pytest.raises(OSError, match="in use"):
         await fal.emulator.serve(host="127.0.0.1", port=port)
+
+
+async def test_stopping_hangs_up_on_all_who_wait_and_begins_nothing(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A direct call, an open session, a status stream, a stalled submit; none hears a made-up answer."""
+    fal = await start(latency=(1.0, 1.0), concurrency=2)
+    address = f"{fal.url.replace('http', 'ws')}/run/{MODEL}/realtime"
+    direct = asyncio.create_task(fal.http.post(f"/run/{MODEL}", json={"prompt": "x"}))
+    await fal.clock.asleep(1.0)
+    session = await connect(address, additional_headers={"Authorization": "Key id:secret"})
+    waiting = await fal.submit()
+    async with fal.http.stream("GET", f"{waiting.json()['status_url']}/stream") as stream:
+        lines = stream.aiter_lines()
+        first = await anext(lines)
+        stalled = asyncio.create_task(fal.submit(override={"stall_submit_answer": True}))
+        while len(fal.emulator.journal.listing(wanted={}, now=0)["requests"]) < 3:
+            await asyncio.sleep(0)
+        fal.serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await fal.serving
+        with pytest.raises(httpx.RemoteProtocolError):
+            _ = [line async for line in lines]
+    unheard = await asyncio.gather(direct, stalled, return_exceptions=True)
+    with pytest.raises(ConnectionClosed):
+        await session.recv()
+    entries = fal.emulator.journal.listing(wanted={}, now=0)["requests"]
+
+    assert "IN_QUEUE" in first
+    assert [type(error) for error in unheard] == [httpx.RemoteProtocolError] * 2
+    assert [(entry["state"], entry["attempts"]) for entry in entries[1:]] == [("IN_QUEUE", 0)] * 2
+    assert caplog.record_tuples == []

@@ -1,5 +1,6 @@
 """Promises of the sockets: realtime sessions, and HTTP calls over a socket."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -66,14 +67,50 @@ async def test_an_input_that_is_refused_ends_the_session_with_the_reason(start: 
     assert "less than or equal to 32" in error["reason"]
 
 
-@pytest.mark.parametrize("frame", [b"\xc1", b"\x93\x01", "{"])
-async def test_a_frame_that_cannot_be_read_ends_the_session(start: Start, frame: str | bytes) -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xc1",
+        b"\x93\x01",
+        "{",
+        "[" * 100_000,
+        b"\x91" * 600 + b"\x90",
+        msgpack.packb({b"prompt": "x"}),
+        msgpack.packb({"prompt": "x", "seed": float("nan")}),
+        msgpack.packb({"prompt": "x", "seed": str(2**70)}),
+    ],
+    ids=["no msgpack", "half", "half JSON", "deep JSON", "deep", "no text key", "nan", "large"],
+)
+async def test_what_cannot_be_an_input_or_an_answer_ends_the_session(start: Start, frame: str | bytes) -> None:
+    """With the reason and a close frame."""
     fal = await start()
     async with socket(fal, f"/run/{MODEL}/realtime") as session:
         await session.send(frame)
         error = json.loads(await session.recv())
+        await session.wait_closed()
 
-    assert error["type"] == "x-fal-error"
+    assert (error["type"], error["error"]) == ("x-fal-error", "INTERNAL_ERROR")
+    assert session.close_code == 1000
+
+
+async def test_an_input_may_hold_what_json_cannot(start: Start) -> None:
+    """Bytes, as clients send the picture of a camera, and moments."""
+    fal = await start()
+    async with socket(fal, f"/run/{MODEL}/realtime") as session:
+        answer = await say(session, prompt="x", seed=4, image=b"\xff\x00", taken=msgpack.Timestamp(7, 0))
+    [entry] = fal.emulator.journal.listing(wanted={}, now=0)["requests"]
+
+    assert answer["seed"] == 4
+    assert entry["input"] == {"prompt": "x", "seed": 4, "image": "/wA=", "taken": 7.0}
+
+
+async def test_text_that_is_no_valid_unicode_is_answered_as_it_came(start: Start) -> None:
+    fal = await start()
+    async with socket(fal, "/run/fal-ai/flux/schnell/realtime") as session:
+        await session.send('{"prompt": "cut \\ud83d"}')
+        answer = json.loads(await session.recv())
+
+    assert answer["prompt"] == "cut \ud83d"
 
 
 async def test_a_silent_session_times_out(start: Start) -> None:
@@ -183,20 +220,46 @@ async def test_calls_over_a_socket_come_as_start_body_and_end(start: Start) -> N
 
             assert (begin["type"], begin["status"], end["type"]) == ("start", status, "end")
             assert begin["request_id"] == end["request_id"]
-            assert begin["headers"]["X-Fal-Served-From"]
+            assert begin["headers"]["x-fal-served-from"]
             assert json.loads(body).keys() >= ({"video"} if status == 200 else {"detail"})
 
 
-async def test_a_client_that_goes_in_the_middle_leaves_nothing_behind(start: Start) -> None:
-    """Its place is free again, and the emulator still answers."""
-    fal = await start(latency=(1.0, 1.0), concurrency=1)
-    session = await socket(fal, f"/run/{MODEL}/realtime")
-    await session.send(msgpack.packb({"prompt": "x"}))
-    await fal.clock.asleep(1.0)
-    await session.close()
-    fal.clock.forward(1.0)
-    # an input without a prompt is refused at once, unless there is no place for it yet
-    while (answer := await fal.http.post(f"/run/{MODEL}", json={})).status_code == 429:
-        pass
+async def test_a_binary_frame_is_a_call_over_a_socket_too(start: Start) -> None:
+    fal = await start()
+    async with socket(fal, f"/ws/{MODEL}") as connection:
+        await connection.send(b'{"prompt": "x", "seed": 3}')
+        _, body, _ = [await connection.recv() for _ in range(3)]
 
-    assert answer.status_code == 422
+    assert json.loads(body)["seed"] == 3
+
+
+@pytest.mark.parametrize("path", [f"/run/{MODEL}/realtime", f"/ws/{MODEL}"])
+async def test_a_caller_that_goes_in_the_middle_ends_its_run(start: Start, path: str) -> None:
+    """What waits has the place at once, and the record says why the run ended."""
+    fal = await start(latency=(1.0, 1.0), concurrency=1)
+    session = await socket(fal, path)
+    await session.send('{"prompt": "x"}')
+    await fal.clock.asleep(1.0)
+    queued = await fal.submit(override={"latency": 0})
+    await session.close()
+    async with asyncio.timeout(10):
+        status = await fal.finished(queued)
+    [run, _] = fal.emulator.journal.listing(wanted={}, now=0)["requests"]
+
+    assert "error" not in status
+    assert (run["state"], run["status"]) == ("COMPLETED", 499)
+    assert run["output"]["error_type"] == "client_disconnected"
+
+
+async def test_a_lock_is_felt_in_sockets_that_are_open(start: Start) -> None:
+    fal = await start()
+    async with socket(fal, f"/run/{MODEL}/realtime") as session, socket(fal, f"/ws/{MODEL}") as calls:
+        await fal.http.post("/_emulator/account", json={"locked": True})
+        await session.send('{"prompt": "x"}')
+        await calls.send('{"prompt": "x"}')
+        error, begin = json.loads(await session.recv()), json.loads(await calls.recv())
+        with pytest.raises(ConnectionClosed):
+            await session.recv()
+
+    assert (error["type"], begin["status"]) == ("x-fal-error", 403)
+    assert "locked" in error["reason"]

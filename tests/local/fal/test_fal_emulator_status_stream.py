@@ -3,11 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from tests.local.fal.emulated import Running
+from local.fal.emulator import Emulator
+from local.fal.knobs import Knobs
+from tests.local.fal.emulated import KEY_SEED, MODEL, ManualClock, Running
 
 Start = Callable[..., Awaitable[Running]]
 
@@ -90,3 +95,38 @@ async def test_a_hundred_listeners_hear_of_the_end(start: Start) -> None:
     fal.clock.forward(1.0)
 
     assert await asyncio.gather(*listeners) == ["COMPLETED"] * 100
+
+
+@pytest.mark.parametrize("moment", ["http.response.start", "http.response.body"])
+async def test_what_changes_while_a_status_is_on_its_way_is_told(moment: str, clip_bytes: bytes) -> None:
+    """Before the first event as after it; no later change comes to wake the stream up."""
+    clock, ids = ManualClock(), iter(f"id-{number}" for number in range(9))
+    emulator = Emulator(
+        knobs=Knobs(latency=(1.0, 1.0)),
+        render=lambda _: clip_bytes,
+        clock=clock,
+        key_seed=KEY_SEED,
+        new_id=lambda: next(ids),
+    )
+    async with AsyncExitStack() as stack:
+        app, _ = await emulator._open(stack)
+
+        async def completed_at_that_moment(scope: Scope, receive: Receive, send: Send) -> None:
+            async def through(message: Message) -> None:
+                await send(message)
+                if scope["path"].endswith("/stream") and message["type"] == moment and clock.sleepers():
+                    clock.forward(1.0)
+                    while emulator.journal.listing(wanted={"state": "COMPLETED"}, now=0)["requests"] == []:
+                        await asyncio.sleep(0)
+
+            await app(scope, receive, through)
+
+        transport = httpx.ASGITransport(completed_at_that_moment)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://here"))
+        http.headers["Authorization"] = "Key id:secret"
+        submitted = (await http.post(f"/{MODEL}", json={"prompt": "a fox"})).json()
+        await clock.asleep(1.0)
+        async with asyncio.timeout(10):
+            told = (await http.get(f"{submitted['status_url']}/stream")).text
+
+    assert '"COMPLETED"' in told.splitlines()[-2]

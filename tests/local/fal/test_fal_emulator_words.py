@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from local.fal.knobs import Knobs, Overrides, draw_fate, read_overrides
 from local.fal.orders import read_arguments
-from local.fal.outcomes import ERROR_BY_STATUS, MODEL_ERRORS, PLATFORM_ERRORS, failed
+from local.fal.outcomes import ERROR_BY_STATUS, MODEL_ERRORS, PLATFORM_ERRORS, Outcome, failed
+from local.fal.parsing import DEEPEST, LARGEST, LONGEST, read_json, seconds, whole_number
 from local.fal.paths import Action, RequestPath, SubmitPath, read_path
 from local.fal.submission import read_submission
 from local.fal.webhooks import MAX_RETRIES, Signer, Verdict, next_attempt, verdict_of
@@ -112,7 +113,10 @@ def test_every_error_a_script_can_name_has_one_of_fals_two_shapes() -> None:
         assert failed(name, body={}).status == status
 
 
-@pytest.mark.parametrize("header", ["{", "[]", '{"latncy": 1}', '{"fail": 418}', '{"fail": "no_such_error"}'])
+@pytest.mark.parametrize(
+    "header",
+    ["{", "[]", '{"latncy": 1}', '{"fail": 418}', '{"fail": "no_such_error"}', '{"latency": Infinity}'],
+)
 def test_a_mistaken_override_is_refused(header: str) -> None:
     with pytest.raises(BadRequest, match="x-emulator"):
         read_overrides(header)
@@ -130,6 +134,10 @@ def test_a_mistaken_override_is_refused(header: str) -> None:
         ({}, {"x-fal-request-timeout": "soon"}),
         ({}, {"x-fal-request-timeout": "nan"}),
         ({}, {"x-fal-request-timeout": "0.1"}),
+        ({}, {"x-fal-request-timeout": "1_0"}),
+        ({}, {"x-fal-request-timeout": " 5"}),
+        ({}, {"x-fal-request-timeout": "\u0661\u0660"}),
+        ({"fal_max_queue_length": "\u0661"}, {}),
     ],
 )
 def test_a_submit_that_makes_no_sense_is_refused(query: dict[str, str], headers: dict[str, str]) -> None:
@@ -137,7 +145,7 @@ def test_a_submit_that_makes_no_sense_is_refused(query: dict[str, str], headers:
         read_submission(query=query, headers=headers)
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'{"x": NaN}', b'{"x": 1e999}'])
+@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'{"x": NaN}', b'{"x": 1e999}', b"[" * 9**6])
 def test_an_input_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
         read_arguments(body)
@@ -148,6 +156,7 @@ def test_an_input_that_is_no_json_object_is_refused(body: bytes) -> None:
     [
         {"latency": (2.0, 1.0)},
         {"latency": (-1.0, 1.0)},
+        {"latency": (0.0, float("inf"))},
         {"concurrency": 0},
         {"loss_rate": 1.5},
         {"backoff_base": 0.0},
@@ -156,3 +165,34 @@ def test_an_input_that_is_no_json_object_is_refused(body: bytes) -> None:
 def test_knobs_that_make_no_sense_are_refused(knobs: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must be|are|above"):
         Knobs(**knobs)  # type: ignore[arg-type]  # the point is to pass wrong values
+
+
+@given(st.integers(0, 10**30), st.text("0", max_size=9))
+def test_whole_numbers_are_read_up_to_the_largest(number: int, zeros: str) -> None:
+    """However many digits there are."""
+    assert whole_number(f"{zeros}{number}") == min(number, LARGEST)
+    assert whole_number("0" * 5000 + "7" * 5000) == LARGEST
+    assert whole_number(f"-{number}") is None
+
+
+@given(st.text(max_size=12) | st.floats(0).map(str))
+def test_seconds_are_a_number_that_one_can_wait_for_or_none(text: str) -> None:
+    read = seconds(text)
+
+    assert read is None or 0 <= read <= LONGEST
+    if read is not None:
+        assert read == min(float(text), LONGEST)
+
+
+def test_json_is_read_to_the_depth_that_all_can_handle() -> None:
+    value = read_json(b"[" * DEEPEST + b"]" * DEEPEST)
+
+    assert str(value) == "[" * DEEPEST + "]" * DEEPEST
+    with pytest.raises(ValueError, match="deep"):
+        read_json(b"[" * (DEEPEST + 2) + b"]" * (DEEPEST + 2))
+
+
+def test_a_result_is_as_long_as_it_is_in_utf_8() -> None:
+    """That decides how long it is kept; a prompt cut inside an emoji has a length, too."""
+    assert Outcome(200, {"prompt": "\u00e9" * 2000}).size == len('{"prompt":""}') + 4000
+    assert Outcome(200, {"prompt": "\ud83d"}).size == len('{"prompt":""}') + 3

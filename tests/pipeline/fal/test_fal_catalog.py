@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fal import catalog
+from pipeline.fal.checks import check
 from pipeline.fal.facts import all_endpoint_facts
 from pipeline.fal.pricing import Price, Unit
 from pipeline.model import Order, Parameters
 from pipeline.models import find_model
-from pipeline.parameters import joined
 
 TURBO = "fal-ai/fast-animatediff/turbo/text-to-video"
 UNLISTED = "fal-ai/somebody/new"
@@ -62,7 +62,15 @@ def test_more_work_costs_more(order: Order) -> None:
         ("kling", {}, "0.35"),
         ("kling", {"duration": 10}, "0.70"),
         ("kling", {"duration": "10", "generate_audio": True}, "1.40"),
-        ("fal-ai/kling-video/v2.6/pro/text-to-video", {}, "0.70"),
+        ("fal-ai/kling-video/v2.6/pro/text-to-video", {}, "0.35"),
+        ("hailuo-pro", {}, "0.48"),
+        ("wan-2.2", {}, "0.2025"),
+        ("wan-fast", {"num_frames": 48, "frames_per_second": None}, "0.025"),
+        (
+            "wan-fast",
+            {"num_frames": 48, "num_interpolated_frames": 4, "adjust_fps_for_interpolation": False},
+            "0.025",
+        ),
         ("fal-ai/ltx-2.3/text-to-video/fast", {}, "0.24"),
     ],
 )
@@ -70,7 +78,7 @@ def test_what_is_given_counts(model: str, given: dict[str, object], dollars: str
     """Length, resolution and sound cost what the page says, however a length is spelt; defaults count, too."""
     found = find_model(model)
 
-    assert catalog.estimate(found.ladder[0], joined(found.parameters, given)) == Decimal(dollars)
+    assert catalog.estimate(found.ladder[0], check(found, given)) == Decimal(dollars)
 
 
 def test_price_of_compute_seconds() -> None:

@@ -114,7 +114,7 @@ def test_prices_say_where_they_are_from(facts: EndpointFacts) -> None:
     assert len(price.date.split("-")) == 2
     assert price.source
     assert price.dollars is None or price.dollars > 0
-    assert price.dollars is not None or "price" in facts.unconfirmed
+    assert (price.dollars is not None and "third part" not in price.source) or "price" in facts.unconfirmed
 
 
 @every_endpoint

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fal.facts import all_endpoint_facts, endpoint_facts
-from pipeline.fal.inputs import arguments, asked, complete, ranges
+from pipeline.fal.inputs import arguments, effective, ranges, sent
 from pipeline.model import Model, Order, Parameters, Prompt
 from pipeline.models import MODELS
 
@@ -38,13 +38,13 @@ def test_every_preset_suits_every_rung(model: Model, endpoint: str) -> None:
     """Each field that is sent is one the endpoint knows, its value in range, and none that it needs is missing."""
     facts = endpoint_facts(endpoint)
     assert facts is not None
-    sent = arguments(order_for(endpoint, model.parameters))
+    body = arguments(order_for(endpoint, model.parameters))
 
     known = ranges(facts)
-    assert sent.keys() <= known.keys()
-    for name, value in sent.items():
+    assert body.keys() <= known.keys()
+    for name, value in body.items():
         assert known[name].admits(value), f"{name}: {value!r} is not {known[name].described()}"
-    assert set(facts.input["required"]) <= sent.keys()  # type: ignore[call-overload]  # a list of names
+    assert set(facts.input["required"]) <= body.keys()  # type: ignore[call-overload]  # a list of names
 
 
 @pytest.mark.parametrize(("model", "endpoint"), RUNGS, ids=lambda value: getattr(value, "name", value))
@@ -59,9 +59,9 @@ def test_no_preset_pays_for_sound(model: Model, endpoint: str) -> None:
 
 def test_lightning_gets_the_fields_it_knows(order: Order) -> None:
     """The lightning endpoint is sent exactly the eight fields it has been seen to take."""
-    sent = arguments(replace(order, endpoint=LIGHTNING))
+    body = arguments(replace(order, endpoint=LIGHTNING))
 
-    assert sent == {
+    assert body == {
         "prompt": "a fox in the snow",
         "negative_prompt": "blurry",
         "seed": 42,
@@ -90,25 +90,34 @@ def test_a_default_is_left_to_the_endpoint(order: Order) -> None:
 
 def test_an_endpoint_may_use_our_word() -> None:
     """Stable Video Diffusion calls its steps `steps`."""
-    sent = arguments(order_for("fal-ai/fast-svd/text-to-video", Parameters(steps=7)))
+    body = arguments(order_for("fal-ai/fast-svd/text-to-video", Parameters(steps=7)))
 
-    assert (sent["steps"], "num_inference_steps" in sent) == (7, False)
+    assert (body["steps"], "num_inference_steps" in body) == (7, False)
 
 
 def test_an_unknown_endpoint_gets_prompt_seed_and_what_was_given(order: Order) -> None:
     """Nothing is guessed: our words may not be its own."""
     given = replace(order.parameters, own={"duration": 5, "camera": {"pan": [1, 2]}})
-    sent = arguments(replace(order, endpoint=UNLISTED, parameters=given))
+    body = arguments(replace(order, endpoint=UNLISTED, parameters=given))
 
-    assert sent == {"prompt": "a fox in the snow", "seed": 42, "duration": 5, "camera": {"pan": [1, 2]}}
+    assert body == {"prompt": "a fox in the snow", "seed": 42, "duration": 5, "camera": {"pan": [1, 2]}}
 
 
 def test_defaults_and_what_nobody_can_choose_are_known() -> None:
     """A clip of Stable Video Diffusion has 25 frames, whatever is asked; the rate is the caller's."""
     facts = endpoint_facts("fal-ai/fast-svd/text-to-video")
-    made = complete(facts, Parameters(fps=5, own={"num_frames": 99}))
+    made = effective(facts, Parameters(fps=5, own={"num_frames": 99}))
 
     assert (made["num_frames"], made["fps"], made["motion_bucket_id"]) == (25, 5, 127)
+
+
+def test_a_null_is_reckoned_with_as_the_default() -> None:
+    """It is sent as it is; what the endpoint then chooses is best guessed by its default."""
+    facts = endpoint_facts("fal-ai/wan/v2.2-a14b/text-to-video")
+    asked = Parameters(own={"frames_per_second": None})
+
+    assert sent(facts, asked) == {"frames_per_second": None}
+    assert effective(facts, asked)["frames_per_second"] == 16
 
 
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
@@ -121,13 +130,13 @@ def test_what_is_given_is_sent_as_it_is(value: object) -> None:
 def test_what_is_given_goes_before_what_is_ours(order: Order) -> None:
     """An endpoint's own word for one of ours decides."""
     given = replace(order.parameters, own={"num_frames": 24, "negative_prompt": "dull"})
-    sent = arguments(replace(order, parameters=given))
+    body = arguments(replace(order, parameters=given))
 
-    assert (sent["num_frames"], sent["negative_prompt"]) == (24, "dull")
+    assert (body["num_frames"], body["negative_prompt"]) == (24, "dull")
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "given", "sent"),
+    ("endpoint", "given", "told"),
     [
         (KLING, {"duration": 10}, {"duration": "10"}),
         (KLING, {"duration": "10"}, {"duration": "10"}),
@@ -136,10 +145,10 @@ def test_what_is_given_goes_before_what_is_ours(order: Order) -> None:
     ],
 )
 def test_a_number_is_spelt_as_the_endpoint_wants_it(
-    endpoint: str, given: dict[str, object], sent: dict[str, object]
+    endpoint: str, given: dict[str, object], told: dict[str, object]
 ) -> None:
     """Ten seconds are "10" at one endpoint and 10 at another; nobody should have to know."""
-    assert asked(endpoint_facts(endpoint), Parameters(own=given)) == sent
+    assert sent(endpoint_facts(endpoint), Parameters(own=given)) == told
 
 
 @given(parameters=in_our_words, endpoint=st.sampled_from([*all_endpoint_facts()]))
@@ -147,7 +156,5 @@ def test_our_words_are_moved_into_range(parameters: Parameters, endpoint: str) -
     """Whatever is asked in our words, a known endpoint is sent fields it knows, in their ranges."""
     facts = endpoint_facts(endpoint)
     assert facts is not None
-    sent = asked(facts, parameters)
-
-    for name, value in sent.items():
+    for name, value in sent(facts, parameters).items():
         assert ranges(facts)[name].admits(value)

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.fal import asked
+from pipeline.fal import reckoning
 from pipeline.fal.facts import EndpointFacts, endpoint_facts
+from pipeline.fal.inputs import effective
 from pipeline.fal.messages import JsonObject
 from pipeline.fal.pricing import Price, Unit, billed_megapixels, units
+from pipeline.model import Parameters
 
 WAN = "fal-ai/wan-t2v"
 LTXV = "fal-ai/ltxv-13b-098-distilled"
+WAN_22 = "fal-ai/wan/v2.2-a14b/text-to-video"
 KLING = "fal-ai/kling-video/v2.6/pro/text-to-video"
 SCHNELL = "fal-ai/flux/schnell"
 FLUX_2 = "fal-ai/flux-2-pro"
@@ -29,8 +32,8 @@ def cost(endpoint: str, asks: JsonObject, *, megapixels: Decimal = Decimal(0)) -
     facts = facts_of(endpoint)
     assert facts.price is not None
     assert facts.price.dollars is not None
-    full = facts.with_defaults(asks)
-    seconds = asked.video_seconds(full) or Decimal(0)
+    full = effective(facts, Parameters(own=asks or None))
+    seconds = reckoning.rendered_seconds(full) or Decimal(0)
     return units(facts.price, full, video_seconds=seconds, megapixels=megapixels) * facts.price.dollars
 
 
@@ -53,6 +56,10 @@ def cost(endpoint: str, asks: JsonObject, *, megapixels: Decimal = Decimal(0)) -
         (LTXV, {"num_frames": 240, "frame_rate": 60}, "0.20"),  # billed at 24 frames per second all the same
         (LTXV, {"num_frames": 240, "enable_detail_pass": True}, "0.40"),
         ("fal-ai/minimax/hailuo-02/pro/text-to-video", {}, "0.48"),
+        (WAN_22, {"num_frames": 80}, "0.40"),
+        (WAN_22, {"num_frames": 80, "resolution": "580p"}, "0.30"),
+        (WAN_22, {"num_frames": 80, "resolution": "480p", "num_interpolated_frames": 4}, "0.20"),
+        ("fal-ai/wan/v2.2-5b/text-to-video/fast-wan", {"num_frames": 48, "num_interpolated_frames": 4}, "0.025"),
         ("fal-ai/ltx-video", {}, "0.02"),
     ],
 )
@@ -118,13 +125,13 @@ def test_only_the_billed_amount_counts(amount: Decimal, unit: Unit) -> None:
 )
 def test_length_is_read_from_the_input(given: JsonObject, seconds: str) -> None:
     """A duration, or frames at their rate, under any of fal's names."""
-    assert asked.video_seconds(given) == Decimal(seconds)
+    assert reckoning.rendered_seconds(given) == Decimal(seconds)
 
 
 @pytest.mark.parametrize("given", [{}, {"num_frames": 16}, {"num_frames": 16, "fps": 0}, {"duration": "auto"}])
 def test_length_may_be_unsaid(given: JsonObject) -> None:
     """An input that does not tell is no error."""
-    assert asked.video_seconds(given) is None
+    assert reckoning.rendered_seconds(given) is None
 
 
 @pytest.mark.parametrize(
@@ -141,4 +148,4 @@ def test_length_may_be_unsaid(given: JsonObject) -> None:
 )
 def test_size_is_read_from_the_input(given: JsonObject, size: tuple[int, int] | None) -> None:
     """fal's names for sizes are known, sides are pixels, and a missing side is fal's default."""
-    assert asked.size(given) == size
+    assert reckoning.size(given) == size

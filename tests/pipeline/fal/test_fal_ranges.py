@@ -79,6 +79,15 @@ def test_any_value_has_a_verdict(value: object) -> None:
             assert field.described()
 
 
+@pytest.mark.parametrize("digits", ["1" * 400, "9" * 5000, "1e400", "NaN", "[" * 5000])
+def test_a_text_that_spells_no_usable_number_is_a_text(digits: str) -> None:
+    """However many digits it has."""
+    whole = of({"type": "integer"})
+
+    assert (whole.spelt(digits), whole.admits(whole.spelt(digits))) == (digits, False)
+    assert whole.admits(10**400)
+
+
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_clamped_number_is_in_range(value: float) -> None:
     """And one that was in range is left alone."""

@@ -1,5 +1,6 @@
 """Models beside the default one: what was given reaches the provider, and its clips go the whole way."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,38 @@ async def test_other_parameters_are_another_take(world: World) -> None:
         "select parameters->'own'->>'resolution' as resolution from storyreel.takes order by 1"
     )
     assert [take["resolution"] for take in takes] == ["480p", "720p"]
+
+
+async def test_one_order_however_spelt_is_paid_once(world: World) -> None:
+    """Five seconds are five seconds, in words of ours or the endpoint's, as a number or as text."""
+    spelt: list[Any] = [None, {"duration": 5}, {"duration": "5"}, {"duration": 5.0}]
+    for number, parameters in enumerate(spelt):
+        await ask(world, str(number), model="kling", parameters=parameters)
+    await ask(world, "ours", model="turbo", parameters={"steps": 6})
+    await ask(world, "theirs", model="turbo", parameters={"num_inference_steps": "6"})
+    await world.rows("update storyreel.providers set slots = 9")
+    await world.plan()
+    await world.admit()
+
+    assert sorted(body.get("duration", "") for body in await sent(world)) == ["", "5"]
+    takes = await world.rows("select parameters from storyreel.takes where model = 'kling'")
+    assert [take["parameters"]["own"]["duration"] for take in takes] == ["5"]
+
+
+async def test_digits_without_end_hold_nobody_up(world: World) -> None:
+    """The story that gave them says why it has no video; those behind it are planned at once."""
+    for name, model, parameters in [("odd", "lcm", {"keyframe_0_index": "1" * 400}), ("next", "kling", {})]:
+        await world.rows(
+            "select from storyreel.request_videos(%s, array[%s], array[%s], array[null::uuid],"
+            " p_model => %s, p_parameters => %s)",
+            ELSEWHERE, name, STORY, model, json.dumps(parameters),
+        )  # fmt: skip
+
+    assert await world.plan() == 2
+    odd = await seen(world, "odd")
+    assert (odd.work, odd.reason) == (Work.REJECTED, "bad_parameters")
+    assert "keyframe_0_index of lcm must be a whole number" in str(odd.message)
+    assert (await seen(world, "next")).work == Work.WORKING
 
 
 @pytest.mark.parametrize(

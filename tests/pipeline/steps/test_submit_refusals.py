@@ -6,8 +6,11 @@ import httpx
 import pytest
 
 from pipeline.lifecycle import Shows, Work
+from pipeline.models import MODELS, parameters_for
 from tests.pipeline.steps.outside import ANIMATEDIFF, LIGHTNING, TURBO
 from tests.pipeline.steps.world import World
+
+PARAMETERS = MODELS["lightning"].parameters
 
 
 @pytest.fixture
@@ -51,6 +54,65 @@ async def test_the_last_rung_is_asked_with_parameters_of_its_own(world: World) -
     [request] = (await world.provider.journal())["requests"]
     assert request["endpoint"] == ANIMATEDIFF
     assert (request["input"]["num_inference_steps"], request["input"]["guidance_scale"]) == (25, 7.5)
+
+
+async def test_money_follows_down_the_ladder(world: World) -> None:
+    """What was reserved for the endpoint that is missing is set free, and what the next one costs is reserved."""
+    world.wire.answers = [
+        ("POST", httpx.Response(404, json={"detail": "Application not found"})),
+        ("POST", httpx.Response(500)),
+    ]
+    story = await world.submit()
+
+    dear = world.generator.estimate(ANIMATEDIFF, parameters_for(MODELS["lightning"], ANIMATEDIFF, PARAMETERS))
+    cheap = world.generator.estimate(TURBO, PARAMETERS)
+    assert dear > cheap
+    entries = await world.rows("select endpoint, kind, amount_usd from storyreel.ledger order by id")
+    assert [tuple(entry.values()) for entry in entries] == [
+        (TURBO, "reserved", cheap),
+        (TURBO, "released", cheap),
+        (ANIMATEDIFF, "reserved", dear),
+    ]
+    await world.live_on(story)
+    renders = await world.renders_made()
+    assert [render["estimate_usd"] for render in renders] == [dear] * len(renders)
+
+
+async def test_a_model_that_this_worker_does_not_know_is_left_to_others(world: World) -> None:
+    """While a deployment rolls, a newer worker may come by: nothing is sent, no slot is held, it waits."""
+    story = await world.tell()
+    await world.plan()
+    await world.rows("update storyreel.takes set model = 'newer'")
+    for _ in range(3):
+        assert await world.admit() == 1
+        (render,) = await world.renders_made()
+        assert (render["status"], render["failure_code"]) == ("waiting", "unknown_model")
+        assert await world.admit() == 0, "not at once again"
+        world.clock.advance(minutes=10)
+
+    await world.rows("update storyreel.takes set model = 'lightning'")  # as a newer worker sees it
+    assert (await world.live_on(story)).shows == Shows.FINAL
+    assert await world.statuses() == ["delivered"]
+
+
+async def test_a_model_that_nobody_knows_is_given_up(world: World) -> None:
+    """In hours and not for ever, its reservations set free; asked for anew, it may be known again."""
+    story = await world.tell()
+    await world.plan()
+    await world.rows("update storyreel.takes set model = 'retired'")
+    began = world.clock()
+    video = await world.live_on(story)
+
+    assert (video.work, video.reason) == (Work.FALLBACK, "unknown_model")
+    assert timedelta(minutes=10) < world.clock() - began < timedelta(hours=2)
+    assert set(await world.statuses()) == {"failed"}
+    assert await world.provider.accepted() == 0
+    reserved, released = await world.ledger("reserved"), await world.ledger("released")
+    assert {row["render_id"] for row in reserved} == {row["render_id"] for row in released}
+
+    await world.rows("update storyreel.takes set model = 'lightning'")
+    await world.ask_again(story)
+    assert (await world.live_on(story)).shows == Shows.FINAL
 
 
 async def test_no_endpoint_at_all_falls_back_with_the_reason(world: World) -> None:

@@ -17,6 +17,16 @@ TURBO = "fal-ai/fast-animatediff/turbo/text-to-video"
 MINIMAL: dict[str, Any] = {"input": schema({"prompt": {"type": "string"}}), "output": IMAGE_OUTPUT}
 
 
+def giving(other: dict[str, Any]) -> dict[str, Any]:
+    """An output of images, and beside them another value."""
+    knot = {"type": "object", "properties": {"knot": {"$ref": "#/$defs/Knot"}}, "required": ["knot"]}
+    return {
+        **IMAGE_OUTPUT,
+        "properties": {**IMAGE_OUTPUT["properties"], "other": other},
+        "$defs": {**IMAGE_OUTPUT["$defs"], "Knot": knot},
+    }
+
+
 def put(folder: Path, path: str, document: object) -> None:
     file = folder / path
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +115,13 @@ def test_a_document_with_several_posts_is_read_by_the_endpoint_it_names() -> Non
         ("a/b.json", MINIMAL | {"input": schema({"x": {"$ref": "#/X"}})}, "nothing at #/X"),
         ("a/b.json", MINIMAL | {"price": {"dollars": "cheap"}}, "price"),
         ("b.json", MINIMAL, "owner/b.json"),
+        ("me/mine/stream.json", MINIMAL, "no call could reach me/mine/stream"),
+        ("me/mine/requests.json", MINIMAL, "no call could reach"),
+        ("me/mine/requests/z.json", MINIMAL, "no call could reach"),
+        ("workflows/two.json", MINIMAL, "no call could reach"),
+        ("a/b.json", MINIMAL | {"output": giving({"type": "integer", "examples": 5})}, "examples of other"),
+        ("a/b.json", MINIMAL | {"output": giving({"type": "string", "examples": {"x": 1}})}, "examples of other"),
+        ("a/b.json", MINIMAL | {"output": giving({"$ref": "#/$defs/Knot"})}, "refers to itself"),
         ("a/b.json", {"openapi": "3.0.4"}, "'paths'"),
         ("a/b.json", {"openapi": "3.0.4", "paths": {}}, "one path with a POST, not 0"),
         ("a/b.json", {"openapi": "3.0.4", "paths": {"/c/d": {"post": {}}}}, "'requestBody'"),

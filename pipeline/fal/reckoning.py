@@ -1,13 +1,15 @@
-"""What an input asks for, before anything is rendered: seconds, pixels, images. Pure; reads fal's own words.
+"""What an input amounts to, before anything is rendered: seconds, pixels, images. Pure; reads fal's own words.
 
 Endpoints call the same thing by different names; those of the endpoints with facts are known here. An input
-must have its defaults filled in (`EndpointFacts.with_defaults`).
+must have its defaults filled in (`pipeline.fal.inputs.effective`).
 """
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+
+from pipeline.parameters import LARGEST
 
 SIZES: Mapping[str, tuple[int, int]] = {
     "square_hd": (1024, 1024),
@@ -25,27 +27,39 @@ SIDE = 512
 _RATES = ("fps", "frames_per_second", "frame_rate")
 _LINES = re.compile(r"([0-9]{2,5})p")
 _RATIO = re.compile(r"([1-9][0-9]{0,2}):([1-9][0-9]{0,2})")
+_DIGITS = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,16})?")
 
 
-def video_seconds(given: Mapping[str, object]) -> Decimal | None:
-    """The length of the video: its `duration`, or its frames at their rate. None where the input is silent."""
+def rendered_seconds(given: Mapping[str, object]) -> Decimal | None:
+    """The length that is billed: the `duration`, or the rendered frames at their rate. None where it is silent."""
     duration = number(given.get("duration"))
     if duration is not None:
         return duration
-    frames, per_second = number(given.get("num_frames")), rate(given)
-    return None if frames is None or per_second is None else frames / per_second
+    rendered, per_second = number(given.get("num_frames")), _rendered_rate(given)
+    return None if rendered is None or per_second is None else rendered / per_second
+
+
+def played_seconds(given: Mapping[str, object]) -> Decimal | None:
+    """How long the video plays, frames made up between the rendered ones included. None where it is silent."""
+    duration = number(given.get("duration"))
+    if duration is not None:
+        return duration
+    total, per_second = frames(given), rate(given)
+    return None if total is None or per_second is None else total / per_second
 
 
 def rate(given: Mapping[str, object]) -> Decimal | None:
-    """Frames per second. None where the input is silent."""
-    return next((found for name in _RATES if (found := number(given.get(name)))), None)
+    """Frames per second at which the video plays. None where the input is silent."""
+    rendered = _rendered_rate(given)
+    adjusted = given.get("adjust_fps_for_interpolation") is True
+    return rendered * _per_rendered(given) if rendered is not None and adjusted else rendered
 
 
 def frames(given: Mapping[str, object]) -> Decimal | None:
     """How many frames the video has, those made up between the rendered ones included. None where it is silent."""
     rendered, seconds, per_second = number(given.get("num_frames")), number(given.get("duration")), rate(given)
     if rendered is not None:
-        return rendered * ((number(given.get("num_interpolated_frames")) or 0) + 1)
+        return rendered * _per_rendered(given)
     return None if seconds is None or per_second is None else seconds * per_second
 
 
@@ -71,11 +85,27 @@ def images(given: Mapping[str, object]) -> int:
 
 
 def number(value: object) -> Decimal | None:
-    """A number, also one in digits ("5"): a duration is text at one endpoint and a number at another."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    """A number, also one in digits ("5"): a duration is text at one endpoint and a number at another.
+
+    None for what is none or less than none. A text may hold a thousand digits; more than 16 count nothing.
+    """
+    if isinstance(value, str):
+        return Decimal(value) if _DIGITS.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    text = str(value)
-    return Decimal(text) if text.replace(".", "", 1).isdecimal() else None
+    return Decimal(str(value)) if 0 <= value <= LARGEST else None
+
+
+def _rendered_rate(given: Mapping[str, object]) -> Decimal | None:
+    """Frames per second as asked for, before any are made up between them."""
+    return next((found for name in _RATES if (found := number(given.get(name)))), None)
+
+
+def _per_rendered(given: Mapping[str, object]) -> Decimal:
+    """How many frames the video has for each one rendered."""
+    if given.get("interpolator_model") == "none":
+        return Decimal(1)
+    return Decimal(1) + (number(given.get("num_interpolated_frames")) or 0)
 
 
 def _in_lines(resolution: object, aspect_ratio: object) -> tuple[int, int] | None:
