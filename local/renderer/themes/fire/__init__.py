@@ -16,6 +16,6 @@ THEME = Theme(
         "campfire": vocabulary(
             "campfire bonfire hearth fireplace camp camping torch candle scout wood log ember spark"
         ),
-        "volcano": vocabulary("volcano lava magma eruption erupt inferno hell dragon phoenix ash mountain"),
+        "volcano": vocabulary("volcano lava magma eruption erupt inferno hell ash mountain"),
     },
 )
