@@ -1,6 +1,7 @@
 """`storyreel models`: the models by name, what they make and cost, as a table or as JSON."""
 
 import json
+from decimal import Decimal
 
 import click
 from rich import box
@@ -56,7 +57,7 @@ def _probable(found: list[Offer]) -> Offer:
 
 
 def _price(offer: Offer) -> str:
-    unit = f"${offer.dollars.normalize():f}/{offer.unit}"
+    unit = f"${_cents(offer.dollars)}/{offer.unit}"
     match offer.basis:
         case "published":
             return f"${offer.clip:.3f} a clip\n{unit}\n{offer.date}"
@@ -64,3 +65,9 @@ def _price(offer: Offer) -> str:
             return f"~${offer.clip:.3f} a clip\n{unit}\n{offer.date}\nunconfirmed"
         case "assumed":
             return f"~${offer.clip:.3f} a clip\nassumed\n{offer.date}"
+
+
+def _cents(dollars: Decimal) -> str:
+    """The amount with all of its digits, two of them at least after the point."""
+    places = max(2, len(f"{dollars.normalize():f}".partition(".")[2]))
+    return f"{dollars:.{places}f}"

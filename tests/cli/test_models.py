@@ -31,7 +31,7 @@ def test_the_table_holds_every_model(columns: str) -> None:
     for words in ("$0.350 a clip", "$0.07/second", "2026-09", "assumed", "unconfirmed: exists", "(default)"):
         assert words in ended.out
     assert "~$0.270 a clip" in ended.out, "what others say of hailuo"
-    assert "$0.2/video" in ended.out, "wan in 480p"
+    assert "$0.20/video" in ended.out, "wan in 480p"
     assert "4 steps, length and size left to fal" in ended.out
 
 
