@@ -52,7 +52,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize("take", [TakeStatus.RENDERING, TakeStatus.FAILED])
-@pytest.mark.parametrize("status", set(RenderStatus) - {RenderStatus.DELIVERED})
+@pytest.mark.parametrize("status", sorted(set(RenderStatus) - {RenderStatus.DELIVERED}))
 def test_a_clip_is_used_by_a_take_that_wants_one(status: RenderStatus, take: TakeStatus) -> None:
     """Whatever was thought of its render, lost, failed or cancelled: it is paid for."""
     verdict = on_clip(seen(status=status, take_status=take), CLIP)
