@@ -12,10 +12,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from local.renderer.brief import brief_for
-from local.renderer.catalogue import theme_for, variant_for
-from local.renderer.picture import frames as frames_of
-from local.renderer.picture import seed_for
+from local.renderer.picture import frames_for
 
 SLOWEST = 0.1  # frames per second
 FASTEST = 120.0
@@ -58,17 +55,8 @@ def render_clip(
         raise ValueError(f"fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps}")
     if frames < 1:
         raise ValueError(f"a clip has at least 1 of its frames, not {frames}")
-    chosen = theme_for(text) if theme is None else theme
     loop = frames if loop_frames is None else loop_frames
-    pictures = frames_of(
-        chosen,
-        seed=seed_for(text, seed),
-        width=width,
-        height=height,
-        count=loop,
-        variant=variant or variant_for(chosen, text),
-        brief=brief_for(text),
-    )
+    pictures = frames_for(text, seed=seed, width=width, height=height, count=loop, theme=theme, variant=variant)
     with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         part = Path(folder) / "clip.mp4"
         shots = _for_video(pictures)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from local.renderer.brief import Brief
+from local.renderer.brief import Brief, brief_for
 from local.renderer.canvas import Canvas
-from local.renderer.catalogue import THEMES
+from local.renderer.catalogue import THEMES, theme_for, variant_for
 from local.renderer.painting.colour import develop, grain
 from local.renderer.theme import Painter, Scene, Theme
 
@@ -46,6 +46,26 @@ def frames(
     by_chance = int(rng.integers(len(THEMES[theme].variants)))
     scene = _scene(THEMES[theme], variant, by_chance)
     return _developed(scene(canvas, rng, brief), canvas, count)
+
+
+def frames_for(
+    text: str, *, seed: int, width: int, height: int, count: int, theme: str | None, variant: str | None
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames that a text calls for: its scene, in its mood, with a seed from text and `seed`.
+
+    `theme` None means the one the text calls for, `variant` None the one the text leans to, or else the seed.
+    Raises what `frames` raises.
+    """
+    chosen = theme_for(text) if theme is None else theme
+    return frames(
+        chosen,
+        seed=seed_for(text, seed),
+        width=width,
+        height=height,
+        count=count,
+        variant=variant or variant_for(chosen, text),
+        brief=brief_for(text),
+    )
 
 
 def seed_for(text: str, seed: int) -> int:

@@ -9,9 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from local.renderer.brief import brief_for
-from local.renderer.catalogue import theme_for, variant_for
-from local.renderer.picture import frames, seed_for
+from local.renderer.picture import frames_for
 
 StillFormat = Literal["png", "jpeg"]
 
@@ -33,16 +31,7 @@ def render_still(
     encode = {"png": png, "jpeg": jpeg}.get(format)
     if encode is None:
         raise ValueError(f"there is no format {format!r}; formats: png, jpeg")
-    chosen = theme_for(text) if theme is None else theme
-    pictures = frames(
-        chosen,
-        seed=seed_for(text, seed),
-        width=width,
-        height=height,
-        count=1,
-        variant=variant or variant_for(chosen, text),
-        brief=brief_for(text),
-    )
+    pictures = frames_for(text, seed=seed, width=width, height=height, count=1, theme=theme, variant=variant)
     return encode(next(pictures))
 
 
