@@ -88,16 +88,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """One embedded server for all tests."""
+    """One embedded server for all tests; where several workers share them, one for each worker."""
     folder = Path(tempfile.mkdtemp(prefix="storyreel-tests-"))
     folder.chmod(0o755)  # as root, the server runs as another user
-    server = EmbeddedPostgres(folder).start()
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        # Nothing here outlives the run; what must survive a power cut is tested on servers of its own.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
-        connection.execute("select pg_reload_conf()")
-    try:
+    server = EmbeddedPostgres(folder)
+    try:  # around the start as well: Ctrl-C may come then
+        server.start()
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            # Nothing here outlives the run; what must survive a power cut is tested on servers of its own.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+            connection.execute("select pg_reload_conf()")
         yield server
     finally:
         server.discard()
