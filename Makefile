@@ -54,6 +54,7 @@ bench: $(STAMP) ## measure (minutes; no pass or fail)
 	$(BIN)/python -m benchmarks.bench_transcode
 	$(BIN)/python -m benchmarks.bench_path
 	$(BIN)/python -m benchmarks.bench_waiting
+	$(BIN)/python -m benchmarks.bench_insert
 	$(BIN)/python -m benchmarks.bench_emulator
 	$(BIN)/python -m benchmarks.bench_renderer
 

@@ -148,26 +148,52 @@ def sheet(file: Path, themes: tuple[str, ...], seeds: int, size: str, text: str)
     draw_sheet(file, themes=themes, seeds=seeds, size=size, text=text)
 
 
-@command.command(short_help="Ask for a further revision of a story's video.")
-@click.argument("source_table")
-@click.argument("source_id")
-@click.option("--new-take", is_flag=True, help="Another clip of the same story, from another seed.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The seed to use.")
-@_model
+@command.command(short_help="Make the videos of many stories anew, or take them back.")
+@click.argument("story_ids", nargs=-1, metavar="[STORY_ID]...")
+@click.option("--table", help="Of which table, or generate-video; default: that of the ids, or the only one.")
+@click.option(
+    "--status",
+    multiple=True,
+    type=click.Choice(["ready", "working", "held", "fallback", "rejected", "cancelled"]),
+    help="Whose work stands so; may be given several times.",
+)
+@click.option("--since", metavar="TIME", help="Made since then: 2h or 3d ago, 2026-11-20, or a time of ISO 8601.")
+@click.option("--model", multiple=True, help="Last asked of this model; may be given several times.")
+@click.option("--theme", multiple=True, help="Of this theme; may be given several times.")
+@click.option("--owner", multiple=True, type=click.UUID, help="Of this user; may be given several times.")
+@click.option("--all", "everything", is_flag=True, help="Every video of the table.")
+@click.option("--new-take", is_flag=True, help="Ask for another clip of the same story, from another seed.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The seed of every new take; default: one each.")
+@click.option("--use-model", metavar="MODEL", help="Ask this model from now on.")
 @_param
-def rerender(
-    source_table: str,
-    source_id: str,
-    new_take: bool,
-    seed: int | None,
-    model: str | None,
-    params: tuple[str, ...],
-) -> None:
-    """Ask for a further revision of a story's video, e.g. `storyreel rerender public.stories <id>`."""
-    from cli.options import parameters  # noqa: PLC0415
-    from cli.rerender import Wish, rerender_video  # noqa: PLC0415
+@click.option("--preview", is_flag=True, help="Make a preview first, where no final clip plays yet.")
+@click.option(
+    "--undo",
+    is_flag=True,
+    help="Go back to before what plays now, also where a re-render is under way; at once, and free.",
+)
+@click.option("--resume", is_flag=False, flag_value="last", metavar="[ID]", help="Go on with an unfinished one.")
+@click.option("--dry-run", is_flag=True, help="Say how many and what they would cost; ask for nothing.")
+@click.option(
+    "--at-once", type=click.IntRange(1, 10_000), default=10, show_default=True, help="So many in flight."
+)
+@click.option("--yes", is_flag=True, help="Spend without asking.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+def rerender(**options: Any) -> None:  # noqa: ANN401 - click's
+    """Make the videos of many stories anew, or take them back.
 
-    sys.exit(rerender_video(source_table, source_id, Wish(new_take, seed, model, parameters(params))))
+    Choose by ids or by what the options say; several kinds of them combine. With nothing but a choice, the files
+    are made anew from the originals that are kept: for free, as long as the text is unchanged. --new-take,
+    --use-model and --param pay, and so does a changed text. The old video plays until the new one is ready, and
+    --undo brings it back.
+
+    Ctrl-C loses nothing: --resume goes on. Works on the deployment that SUPABASE_URL names, or on this folder's
+    stack.
+    """
+    from cli.rerender.command import rerender_videos  # noqa: PLC0415
+    from cli.rerender.request import Options  # noqa: PLC0415
+
+    sys.exit(rerender_videos(Options(**options)))
 
 
 @command.group(short_help="The loops that play from the first moment.")
@@ -175,12 +201,45 @@ def placeholders() -> None:
     """The loops that play from the first moment."""
 
 
-@placeholders.command(short_help="Render, store and register those that are missing.")
-def publish() -> None:
-    """Render those that are missing, store them in the bucket, and register them in the database."""
+_library = click.argument("folder", required=False, type=_Folder)
+
+
+@placeholders.command(short_help="Make the files that are missing or outdated.")
+@_library
+@click.option("--only", metavar="THEME", multiple=True, help="Only this theme; may be given several times.")
+@click.option("--force", is_flag=True, help="Make all anew, also those that are there.")
+@click.option("--yes", is_flag=True, help="Agree to what AI clips cost, instead of being asked.")
+def build(folder: Path | None, only: tuple[str, ...], force: bool, yes: bool) -> None:
+    """Make the files of a library of placeholders that are missing or outdated, in its folder `built`.
+
+    FOLDER holds a placeholders.toml; without one it is the library that comes with Storyreel. Clips that the
+    provider renders cost money: what is shown first, and nothing is spent until somebody agrees.
+    """
+    from cli.placeholders import build_placeholders  # noqa: PLC0415
+
+    build_placeholders(folder, only=only, force=force, yes=yes)
+
+
+@placeholders.command("list", short_help="Show what a library holds.")
+@_library
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, and nothing else.")
+def list_(folder: Path | None, as_json: bool) -> None:
+    """Show what a library of placeholders holds, and what of it is published where a deployment is set."""
+    from cli.placeholders import list_placeholders  # noqa: PLC0415
+
+    list_placeholders(folder, as_json=as_json)
+
+
+@placeholders.command(short_help="Give a library to the deployment.")
+@_library
+def publish(folder: Path | None) -> None:
+    """Upload a library of placeholders to the bucket and register it in the database.
+
+    Doing it again changes nothing. Themes of other libraries stay as they are.
+    """
     from cli.placeholders import publish_placeholders  # noqa: PLC0415
 
-    publish_placeholders()
+    publish_placeholders(folder)
 
 
 @command.group()

@@ -21,6 +21,7 @@ from functions.services import Services, open_services
 from functions.settings import inherited, read
 from local.sharing import use_stack
 from local.stack import StackInfo, StackOptions
+from pipeline.boxes import shape_of
 from pipeline.fal.checks import check as check_model
 from pipeline.models import find_model
 from pipeline.parameters import read_given
@@ -49,7 +50,7 @@ def make_video(story: Story, *, as_json: bool, port: int | None, latency: str | 
     check_model(find_model(story.model), read_given(story.parameters))
     options = StackOptions(port, seconds_range(latency) if latency else None)
     made = asyncio.run(_make(story, options, quiet=as_json))
-    click.echo(json.dumps(made.as_json(), ensure_ascii=False) if as_json else _sentences(made))
+    click.echo(json.dumps(made.as_json(), ensure_ascii=False) if as_json else sentences(made))
     return 0 if made.work == "idle" else 1
 
 
@@ -74,9 +75,15 @@ async def _ask(info: StackInfo, services: Services, story: Story) -> tuple[str, 
     """
     if story.model is None and not story.parameters:
         return _TABLE, await _insert(info, story.text)
-    story_id = str(uuid4())
+    story_id, model = str(uuid4()), find_model(story.model)
+    asked = services.generator.check(model, read_given(story.parameters))
     await services.stores.stories.request(
-        CALLS, story_id, story.text, model=story.model, parameters=story.parameters
+        CALLS,
+        story_id,
+        story.text,
+        model=story.model,
+        parameters=story.parameters,
+        shape=shape_of(services.generator.aspect_ratio(model.ladder[0], asked)),
     )
     return CALLS, story_id
 
@@ -112,9 +119,10 @@ def _cost_note(made: Report) -> str:
     return " (emulated: nothing was charged)" if made.emulated else ""
 
 
-def _sentences(made: Report) -> str:
+def sentences(made: Report) -> str:
+    """How it went, for people."""
     if made.work != "idle":
-        head = f"No video was generated ({made.reason}): {made.message}\nIt shows its placeholder instead."
+        head = f"No video was generated ({made.reason}): {made.message}\nIt shows its {made.shows} instead."
     else:
         head = f"The video is ready; it shows the {made.shows} clip."
     cost = "not known" if made.cost_usd is None else f"${made.cost_usd:.4f}"
@@ -122,6 +130,7 @@ def _sentences(made: Report) -> str:
     lines = [
         head,
         "",
+        f"  story   {made.story_id}",
         f"  theme   {made.theme}",
         f"  url     {made.url}",
         f"  file    {made.path}",
@@ -133,4 +142,7 @@ def _sentences(made: Report) -> str:
         lines.append(
             f"          of these {made.timings['provider']:.2f} the provider's, {made.timings['ours']:.2f} ours"
         )
-    return "\n".join([*lines, "", "`.venv/bin/storyreel up` serves the file at the port it prints."])
+    if "preview" in made.timings:
+        lines.append(f"          its preview was there after {made.timings['preview']:.2f}")
+    lines += ["", f"again: storyreel rerender {made.story_id}"]
+    return "\n".join([*lines, "`.venv/bin/storyreel up` serves the file at the port it prints."])

@@ -44,15 +44,19 @@ STAGES = {
 
 
 def timings(trace: Trace) -> dict[str, float]:
-    """Seconds by stage, for the stages that have ended; `ours` is the total without the provider's share.
+    """Seconds by stage, for the stages that have ended.
 
-    A take that existed before the story was asked for has no stages of its own beyond `plan`.
+    `ours` is the total without the provider's share, `preview` how soon there was one. A take that existed before
+    the story was asked for has no stages of its own beyond `plan`.
     """
     spans = {
         stage: _seconds(getattr(trace, start), getattr(trace, end), since=trace.created_at)
         for stage, (start, end) in STAGES.items()
     }
     found = {stage: seconds for stage, seconds in spans.items() if seconds is not None}
+    preview = _seconds(trace.created_at, trace.preview_at, since=trace.created_at)
+    if preview is not None:
+        found["preview"] = preview
     if {"total", "provider"} <= found.keys():
         found["ours"] = round(found["total"] - found["provider"], 3)
     return found
@@ -62,12 +66,6 @@ def _seconds(start: datetime | None, end: datetime | None, *, since: datetime) -
     if start is None or end is None or end < since or start < since:
         return None
     return round(max((end - start).total_seconds(), 0.0), 3)
-
-
-def _cost(trace: Trace) -> Decimal | None:
-    """What the story cost: nothing, where its clip was there before it was asked for."""
-    existed = trace.ready_at is not None and trace.ready_at <= trace.created_at
-    return Decimal(0) if existed else trace.cost_usd
 
 
 def report(story_id: str, video: VideoView, trace: Trace | None, *, path: str | None) -> Report:
@@ -83,7 +81,7 @@ def report(story_id: str, video: VideoView, trace: Trace | None, *, path: str | 
         url=video.url,
         path=path,
         poster_url=video.poster_url,
-        cost_usd=_cost(trace) if trace else None,
+        cost_usd=trace.cost_usd if trace else None,
         emulated=bool(trace and trace.emulated),
         timings=timings(trace) if trace else {},
     )

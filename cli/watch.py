@@ -54,6 +54,11 @@ def stage(video: VideoView, trace: Trace | None, position: str) -> str:
     """Where the work stands, as a sentence. `position` is what the provider says of its queue."""
     if video.work not in {"working", "held"}:
         return {"idle": "ready"}.get(video.work, video.work)
+    final = _final_stage(trace, position)
+    return f"preview shown; the final clip: {final}" if video.shows == "preview" else final
+
+
+def _final_stage(trace: Trace | None, position: str) -> str:
     if trace is None or trace.planned_at is None:
         return "planning"
     if trace.take_status in _TAKE_STAGES:

@@ -24,7 +24,8 @@ _TAKES: Mapping[TakeStatus, str] = {
     TakeStatus.FETCHING: "The provider has the clip; it is being brought into our bucket.",
     TakeStatus.FINISHING: "The original is in our bucket; its renditions are being made.",
     TakeStatus.READY: "Every rendition is stored, and every subscribed video shows them.",
-    TakeStatus.FAILED: "No try is left; subscribed videos keep what they show.",
+    TakeStatus.FAILED: "No try is left; subscribed videos keep what they show. It may come back by itself later.",
+    TakeStatus.REMOVED: "Nobody had referred to it for long, and its files were removed; it is rendered anew.",
 }
 _RENDERS: Mapping[RenderStatus, str] = {
     RenderStatus.WAITING: "It waits for a slot, or for the time of its next try.",

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from functions.problems import CORS, Refused
 from functions.requests import read_body, require_secret
 from functions.services import Services
+from pipeline.boxes import shape_of
 from pipeline.models import find_model
 from pipeline.parameters import read_given
 from pipeline.prompts import check
@@ -36,7 +37,8 @@ class DatabaseEvent(BaseModel):
 class Call(BaseModel):
     """What a caller POSTs. `id` is the caller's own name for the story; the same one twice is one video.
 
-    `model` is a name of ours or an endpoint's id, `parameters` what is asked of it beside that.
+    `model` is a name of ours or an endpoint's id, `parameters` what is asked of it beside that. `preview`: whether
+    one is wanted before the final clip.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -46,6 +48,7 @@ class Call(BaseModel):
     model: str | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     parameters: dict[str, object] | None = None
+    preview: bool = True
 
 
 _NAME: TypeAdapter[str] = TypeAdapter(_Name)
@@ -88,10 +91,19 @@ def _explain(error: ValidationError) -> str:
 async def _request_text(services: Services, call: Call) -> VideoView:
     check(call.text)
     given = read_given(call.parameters)
-    services.generator.check(find_model(call.model), given)
+    model = find_model(call.model)
+    asked = services.generator.check(model, given)
     source_id = call.id or str(uuid4())
-    stories = services.stores.stories
-    await stories.request(CALLS, source_id, call.text, model=call.model, seed=call.seed, parameters=given)
+    await services.stores.stories.request(
+        CALLS,
+        source_id,
+        call.text,
+        model=call.model,
+        seed=call.seed,
+        parameters=given,
+        shape=shape_of(services.generator.aspect_ratio(model.ladder[0], asked)),
+        preview=call.preview,
+    )
     return await _find(services, CALLS, source_id)
 
 
@@ -121,6 +133,6 @@ async def _find(services: Services, source_table: str, source_id: str) -> VideoV
 
 
 def _answer(video: VideoView) -> dict[str, object]:
-    shown = ("source_table", "source_id", "theme", "shows", "work", "reason", "message", "progress", "url")
-    more = ("poster_url", "blurhash", "width", "height")
+    shown = ("source_table", "source_id", "theme", "shape", "shows", "work", "reason", "message", "progress")
+    more = ("url", "poster_url", "blurhash", "width", "height")
     return {"id": str(video.id), **{name: getattr(video, name) for name in shown + more}}

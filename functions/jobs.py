@@ -49,19 +49,20 @@ def create_engine(services: Services, media: Media) -> procrastinate.App:
         reconnect_timeout=5,
     )
     engine = procrastinate.App(connector=connector)
-    add_row_tasks(engine, services)
+    add_row_tasks(engine, services, media)
     add_take_tasks(engine, services, media)
     return engine
 
 
-def add_row_tasks(engine: procrastinate.App, services: Services) -> None:
+def add_row_tasks(engine: procrastinate.App, services: Services, media: Media) -> None:
     """The steps that carry no row id: each takes whatever is due."""
     stores, generator = services.stores, services.generator
     clock, timing, jitter = services.clock, services.timing, services.jitter
 
     @engine.task(name="plan", queue=QUEUE)
     async def _plan() -> None:
-        await plan(stores.plans, TemplateWriter(), generator, clock=clock, timing=timing)
+        previews = services.settings.previews
+        await plan(stores.plans, TemplateWriter(), generator, clock=clock, timing=timing, previews=previews)
 
     @engine.task(name="admit", queue=QUEUE)
     async def _admit() -> None:
@@ -70,7 +71,7 @@ def add_row_tasks(engine: procrastinate.App, services: Services) -> None:
     @engine.periodic(cron=EVERY_MINUTE)
     @engine.task(name="reconcile", queue=QUEUE, priority=_RECONCILE_PRIORITY, queueing_lock="reconcile")
     async def _reconcile(timestamp: int = 0) -> None:  # noqa: ARG001 - the engine tells when it was due
-        await sweep_once(engine, services)
+        await sweep_once(engine, services, media)
 
     # Rows that wait to be tried again have no job; between two reconciles this one cheap look finds them.
     @engine.periodic(cron=EVERY_FIVE_SECONDS)
@@ -111,13 +112,14 @@ def add_take_tasks(engine: procrastinate.App, services: Services, media: Media) 
         )
 
 
-async def sweep_once(engine: procrastinate.App, services: Services) -> Mapping[str, int]:
+async def sweep_once(engine: procrastinate.App, services: Services, media: Media) -> Mapping[str, int]:
     """Reconcile, and clear away the engine's jobs of workers that died: our rows bring their work back."""
     stores = services.stores
     found = await reconcile(
         stores.sweep,
         stores.renders,
         services.generator,
+        media.bucket,
         clock=services.clock,
         timing=services.timing,
         jitter=services.jitter,
@@ -162,7 +164,7 @@ async def drain(services: Services, media: Media, *, seconds: float) -> Mapping[
     async with engine.open_async():
         deadline = asyncio.get_running_loop().time() + seconds
         await _run_until_idle(engine, services, deadline)
-        found = await sweep_once(engine, services)
+        found = await sweep_once(engine, services, media)
         await _run_until_idle(engine, services, deadline)
     return found
 

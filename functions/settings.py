@@ -6,7 +6,8 @@ Every error names the variable and the mend. Nothing here opens a connection. Se
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -97,6 +98,7 @@ class Settings:
     http: HttpSettings
     media: MediaSettings
     timing: Timing
+    previews: bool = True
 
 
 def from_environment() -> Settings:
@@ -122,7 +124,8 @@ def read(environment: Environment, *, cores: int) -> Settings:
             ffmpeg=_file(environment, "STORYREEL_FFMPEG"),
             concurrency=_positive(environment, "STORYREEL_FFMPEG_PROCESSES", default=cores),
         ),
-        timing=Timing().scaled(_patience(environment)),
+        timing=replace(Timing().scaled(_patience(environment)), keep=_keep(environment)),
+        previews=_switch(environment, "STORYREEL_PREVIEWS"),
     )
 
 
@@ -239,6 +242,19 @@ def _patience(environment: Environment) -> float:
     if not 0.01 <= factor <= 100:
         raise BadSetting(f"STORYREEL_PATIENCE is {value[:20]!r}; it must be a number from 0.01 to 100")
     return factor
+
+
+def _keep(environment: Environment) -> timedelta:
+    """For how long files that nobody needs any more are kept."""
+    return timedelta(days=_positive(environment, "STORYREEL_KEEP_DAYS", default=Timing.keep.days))
+
+
+def _switch(environment: Environment, name: str) -> bool:
+    """On, unless it is said."""
+    value = _value(environment, name).lower() or "on"
+    if value not in {"on", "off"}:
+        raise BadSetting(f"{name} is {value[:20]!r}; it must be on or off")
+    return value == "on"
 
 
 def _file(environment: Environment, name: str) -> Path | None:

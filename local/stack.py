@@ -23,7 +23,8 @@ from psycopg.conninfo import make_conninfo
 from functions.services import open_media, open_services
 from functions.settings import read
 from local.children import Child, Children
-from local.placeholders import publish_missing
+from local.library.description import SHIPPED, read_library
+from local.library.whole import publish_whole
 from local.postgres import EmbeddedPostgres
 from local.sockets import listen
 from pipeline.errors import BadSetting, StoryreelError
@@ -200,7 +201,15 @@ async def _publish_placeholders(info: StackInfo) -> None:
     """Also finds what is wrong with the settings, before the children do."""
     settings = read(info.settings, cores=1)
     async with open_services(settings, connections=1) as services, open_media(services) as media:
-        await publish_missing(info.owner_url, media.bucket, media.transcoder)
+        await publish_whole(
+            read_library(SHIPPED),
+            services.database,
+            media.bucket,
+            media.transcoder,
+            processes=settings.media.concurrency,
+            real=False,
+            tell=lambda _loop, _built: None,
+        )
 
 
 async def _until_ready(info: StackInfo, logs: Path) -> None:

@@ -20,6 +20,7 @@ StoryreelError            `permanent` says whether trying the same thing again c
 │   ├── UnusableClip          the file itself is wrong: hostile, truncated, no video        permanent
 │   └── TranscodeFailed       ffmpeg died or ran out of time
 ├── StoreUnavailable      the database gave no usable answer; what was begun is rolled back
+├── FileBeingRemoved      a file is about to be put that is just being removed; come back in a moment
 └── BucketError           object storage
     ├── BucketRefused         credentials, size or type refused                             permanent
     ├── ObjectMissing         there is nothing at that path                                 permanent
@@ -175,6 +176,12 @@ class StoreUnavailable(StoryreelError):
     """The database does not answer, or ended the transaction; nothing of it remains. Trying again is harmless."""
 
     code = "database"
+
+
+class FileBeingRemoved(StoryreelError):
+    """A file that nobody needed is being removed from the bucket, and is needed again just now."""
+
+    code = "file_being_removed"
 
 
 class BucketError(StoryreelError):

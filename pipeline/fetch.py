@@ -53,5 +53,6 @@ async def _store_original(
         file = Path(folder) / "original.mp4"
         sha256 = await source.download(take.clip_url, file)
         path = original_path(sha256)
+        await takes.note_files(bucket.name, [path], now=clock())
         await bucket.put(path, file, content_type="video/mp4")
     return await takes.fetched(take, bucket=bucket.name, path=path, sha256=sha256, now=clock())

@@ -5,7 +5,7 @@ last: whoever finds it finds its poster too.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,13 +48,25 @@ async def _finish(
     key = rendition_key(original_sha256=take.original_sha256, recipe=transcoder.recipe)
     stored: tuple[StoredRendition, ...] = ()
     # Two takes may have the same original: its renditions are made once.
-    if not await takes.renditions(key):
+    if not await _are_there(bucket, await takes.renditions(key)):
         with TemporaryDirectory(prefix="storyreel-") as folder:
             original, made = Path(folder) / "original.mp4", Path(folder) / "renditions"
             made.mkdir()
             await bucket.get(take.original_path, original)
-            stored = await _upload(bucket, key, await transcoder.transcode(original, made))
+            transcoded = await transcoder.transcode(original, made)
+            await takes.note_files(bucket.name, [_path(key, file) for file in transcoded.renditions], now=clock())
+            stored = await _upload(bucket, key, transcoded)
     return await takes.finished(take, rendition_key=key, bucket=bucket.name, renditions=stored, now=clock())
+
+
+async def _are_there(bucket: Bucket, paths: Sequence[str]) -> bool:
+    """Whether there are renditions, and the bucket has them: whoever asks for them anew may have lost them."""
+    found = await asyncio.gather(*map(bucket.head, paths))
+    return bool(paths) and all(found)
+
+
+def _path(key: str, rendition: Rendition) -> str:
+    return rendition_path(key, rendition.kind, rendition.file.suffix)
 
 
 async def _upload(bucket: Bucket, key: str, transcoded: Transcoded) -> tuple[StoredRendition, ...]:
@@ -67,7 +79,7 @@ async def _upload(bucket: Bucket, key: str, transcoded: Transcoded) -> tuple[Sto
 
 
 async def _put(bucket: Bucket, key: str, rendition: Rendition, blurhash: str) -> StoredRendition:
-    path = rendition_path(key, rendition.kind, rendition.file.suffix)
+    path = _path(key, rendition)
     await bucket.put(path, rendition.file, content_type=rendition.content_type)
     return StoredRendition(
         kind=rendition.kind,

@@ -6,15 +6,18 @@ hands the take back at once. Anything unexpected rises to the engine; the lease 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from pipeline import retry
-from pipeline.errors import GeneratorMissing, StoryreelError, UnusableClip
+from pipeline.errors import GeneratorMissing, ObjectMissing, StoryreelError, UnusableClip
 from pipeline.model import Failure, TakeInHand
-from pipeline.reasons import CLIP_GONE
+from pipeline.reasons import CLIP_GONE, ORIGINAL_GONE
 from pipeline.stores import Takes
+
+_GONE: Mapping[type[StoryreelError], str] = {GeneratorMissing: CLIP_GONE, ObjectMissing: ORIGINAL_GONE}
+"""What is paid for and is not to be had any more: the provider's clip, or our own copy of it."""
 
 
 @asynccontextmanager
@@ -26,15 +29,17 @@ async def in_hand(
         yield
     except UnusableClip as clip:
         # The same request would bring the same clip again: nobody need pay for that.
-        await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock())
+        await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock(), again_at=None)
     except StoryreelError as error:
-        failures = take.failures + 1
-        gone = isinstance(error, GeneratorMissing)
+        failures, now = take.failures + 1, clock()
+        gone = _GONE.get(type(error))
         if failures >= (retry.MAX_MISSES if gone else retry.MAX_STEP_FAILURES):
-            code = CLIP_GONE if gone else reason
-            await takes.give_up(take, Failure(code, str(error), permanent=False), now=clock())
+            # What is gone was paid for: only a person may ask to pay again.
+            again_at = None if gone else _again_at(take, now=now, jitter=jitter())
+            failure = Failure(gone or reason, str(error), permanent=False)
+            await takes.give_up(take, failure, now=now, again_at=again_at)
         else:
-            await takes.try_again(take, due_at=clock() + retry.backoff(failures, jitter=jitter()))
+            await takes.try_again(take, due_at=now + retry.backoff(failures, jitter=jitter()))
     except asyncio.CancelledError:
         await asyncio.shield(takes.hand_back(take, now=clock()))
         raise
@@ -45,5 +50,10 @@ async def worn_out(takes: Takes, take: TakeInHand, *, reason: str, now: datetime
     if take.tries <= retry.MAX_STEP_TRIES:
         return False
     message = f"the step was begun {retry.MAX_STEP_TRIES} times and never ended"
-    await takes.give_up(take, Failure(reason, message, permanent=False), now=now)
+    await takes.give_up(take, Failure(reason, message, permanent=False), now=now, again_at=None)
     return True
+
+
+def _again_at(take: TakeInHand, *, now: datetime, jitter: float) -> datetime | None:
+    wait = retry.comeback(take.comebacks, jitter=jitter)
+    return None if wait is None else now + wait

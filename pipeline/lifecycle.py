@@ -20,6 +20,7 @@ class TakeStatus(StrEnum):
     FINISHING = "finishing"  # the original is in our bucket; its renditions are not
     READY = "ready"
     FAILED = "failed"
+    REMOVED = "removed"  # nobody referred to it for long: its files are gone, the record stays
 
 
 class TakeEvent(StrEnum):
@@ -32,6 +33,9 @@ class TakeEvent(StrEnum):
     WANTED_AGAIN = "wanted_again"  # a new revision asks for a take that had failed
     RESUMED = "resumed"  # the same, of one whose original we have: nothing is paid again
     REFETCHED = "refetched"  # the same, of one whose clip still lies at the provider
+    REMADE = "remade"  # somebody asks for its renditions anew
+    KEPT = "kept"  # they could not be made anew: the old ones stay
+    REMOVED = "removed"
 
 
 class RenderStatus(StrEnum):
@@ -103,10 +107,18 @@ TAKE: Mapping[TakeStatus, Mapping[TakeEvent, TakeStatus | None]] = {
         _TE.DELIVERED: None,
         _TE.FETCHED: None,
         _TE.FINISHED: _T.READY,
+        _TE.KEPT: _T.READY,
         _TE.GAVE_UP: _T.FAILED,
         _TE.WANTED_AGAIN: None,
     },
-    _T.READY: {_TE.DELIVERED: None, _TE.FETCHED: None, _TE.FINISHED: None, _TE.WANTED_AGAIN: None},
+    _T.READY: {
+        _TE.DELIVERED: None,
+        _TE.FETCHED: None,
+        _TE.FINISHED: None,
+        _TE.WANTED_AGAIN: None,
+        _TE.REMADE: _T.FINISHING,
+        _TE.REMOVED: _T.REMOVED,
+    },
     # A clip that turns up after we gave up is still a paid clip: it is used.
     _T.FAILED: {
         _TE.DELIVERED: _T.FETCHING,
@@ -114,7 +126,9 @@ TAKE: Mapping[TakeStatus, Mapping[TakeEvent, TakeStatus | None]] = {
         _TE.RESUMED: _T.FINISHING,
         _TE.REFETCHED: _T.FETCHING,
         _TE.GAVE_UP: None,
+        _TE.REMOVED: None,  # and with it why
     },
+    _T.REMOVED: {_TE.DELIVERED: _T.FETCHING, _TE.WANTED_AGAIN: _T.RENDERING, _TE.REMOVED: None},
 }
 
 _R, _RE = RenderStatus, RenderEvent

@@ -140,7 +140,8 @@ class Delivery:
 class RevisionToPlan:
     """A revision in the hands of one planner; `attempt` fences it. `model`, `seed`: None for the default.
 
-    `given`: parameters that replace or join the model's own, as they came.
+    `given`: parameters that replace or join the model's own, as they came. `preview`: one is wanted before the
+    final clip. `remake`: renditions that exist are to be made anew.
     """
 
     id: UUID
@@ -150,11 +151,13 @@ class RevisionToPlan:
     seed: int | None
     priority: int
     given: Mapping[str, object] | None = None
+    preview: bool = False
+    remake: bool = False
 
 
 @dataclass(frozen=True)
-class PlannedShot:
-    """One shot of a plan: the take it wants, and what a first render of that take would be."""
+class PlannedTake:
+    """A take that a plan wants, and what a first render of it would be."""
 
     take_key: str
     model: str
@@ -165,6 +168,14 @@ class PlannedShot:
     provider: str
     endpoint: str
     estimate: Decimal
+
+
+@dataclass(frozen=True)
+class PlannedShot:
+    """One shot of a plan. A preview is made beside the final, unless that is there already."""
+
+    final: PlannedTake
+    preview: PlannedTake | None = None
 
 
 @dataclass(frozen=True)
@@ -196,14 +207,16 @@ class SubmittedRender:
 class TakeInHand:
     """A take in the hands of one worker; `attempt` fences it.
 
-    `tries` counts starts of this step that came to no end, this one included; `failures` its failed ends.
-    `original_path` and `original_sha256` are None until the original is stored.
+    `tries` counts starts of this step that came to no end, this one included; `failures` its failed ends;
+    `comebacks` how often it was begun again after it had failed. `original_path` and `original_sha256` are None
+    until the original is stored.
     """
 
     id: UUID
     attempt: int
     tries: int
     failures: int
+    comebacks: int
     render_id: UUID
     clip_url: str
     original_path: str | None

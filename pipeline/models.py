@@ -189,6 +189,8 @@ _TABLE = (
 
 MODELS: Mapping[str, Model] = {model.name: model for model in _TABLE}
 DEFAULT_MODEL = LIGHTNING.name
+PREVIEW = MODELS["preview"]
+"""What comes before the final clip of any other model."""
 
 
 def find_model(name: str | None) -> Model:

@@ -25,7 +25,8 @@ class RenderSeen:
     """A render and its take as they stand, both locked while the verdict is made and applied.
 
     `made` counts the renders of the take's present round, `lost` those of them that may have been paid for and
-    brought nothing; `rival` tells that another render of the take is still awaited.
+    brought nothing, `ever_lost` the same of all rounds; `comebacks` how often the take was begun again by itself.
+    `rival` tells that another render of the take is still awaited.
     """
 
     id: UUID
@@ -36,6 +37,8 @@ class RenderSeen:
     take_status: TakeStatus
     made: int
     lost: int
+    ever_lost: int
+    comebacks: int
     rival: bool
 
 
@@ -44,7 +47,8 @@ class Verdict:
     """What changes. None means: stays as it is.
 
     `retry_at` asks for another render of the take, not to be admitted before then; `clip` is what the take is
-    to fetch; `failure` is why the render, and perhaps the take, failed.
+    to fetch; `failure` is why the render, and perhaps the take, failed. `again_at`: when a take that failed is
+    begun again by itself.
     """
 
     render: RenderStatus | None = None
@@ -52,6 +56,7 @@ class Verdict:
     clip: Clip | None = None
     failure: Failure | None = None
     retry_at: datetime | None = None
+    again_at: datetime | None = None
 
 
 def on_clip(seen: RenderSeen, clip: Clip) -> Verdict:
@@ -67,7 +72,12 @@ def on_failure(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: flo
     if render is None or seen.take_status is not TakeStatus.RENDERING or seen.rival:
         return Verdict(render=render, failure=failure)
     if failure.permanent or seen.made >= _allowed(seen.lost + failure.billed):
-        return Verdict(render=render, take=take_after(seen.take_status, TakeEvent.GAVE_UP), failure=failure)
+        return Verdict(
+            render=render,
+            take=take_after(seen.take_status, TakeEvent.GAVE_UP),
+            failure=failure,
+            again_at=_again_at(seen, failure, now=now, jitter=jitter),
+        )
     return Verdict(render=render, failure=failure, retry_at=now + retry.backoff(seen.made, jitter=jitter))
 
 
@@ -84,6 +94,14 @@ def on_silence(seen: RenderSeen, *, now: datetime) -> Verdict:
         gave_up = take_after(seen.take_status, TakeEvent.GAVE_UP)
         return Verdict(render=RenderStatus.LOST, take=gave_up, failure=LOST)
     return Verdict(render=RenderStatus.LOST, retry_at=now)
+
+
+def _again_at(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: float) -> datetime | None:
+    """When the take comes back by itself: never where it would fail alike, or money may have gone already."""
+    if failure.permanent or failure.billed or seen.ever_lost:
+        return None
+    wait = retry.comeback(seen.comebacks, jitter=jitter)
+    return None if wait is None else now + wait
 
 
 def _allowed(lost: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
@@ -146,6 +147,9 @@ class Generator(Protocol):
         passes. Raises `UnsuitableModel` for a model that makes no video of a text, and `BadParameters` where a
         given parameter would be refused, or would make a clip that could not be used.
         """
+
+    def aspect_ratio(self, endpoint: str, parameters: Parameters) -> Fraction | None:
+        """Width by height of such a clip; None where only the provider knows."""
 
     def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:
         """What one such clip will probably cost, in US dollars."""

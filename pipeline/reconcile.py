@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
-from pipeline.errors import GeneratorError, GeneratorMissing
+from pipeline.errors import BucketRefused, BucketUnavailable, GeneratorError, GeneratorMissing
 from pipeline.model import Done, Failure, SubmittedRender
 from pipeline.outcome import on_failure, on_silence
-from pipeline.ports import Generator
+from pipeline.ports import Bucket, Generator
 from pipeline.receive import verdict_on
 from pipeline.settle import settle, write_cost
 from pipeline.stores import Renders, Sweep
@@ -25,6 +25,10 @@ from pipeline.timing import Timing
 _BATCH = 50
 _AT_ONCE = 8  # questions to the provider at a time
 _SECONDS = 45.0  # for all of them; what is left, the next minute asks
+_FILES = 500  # looked at in one run
+_REMOVE_SECONDS = 60.0  # for all of them
+_SUSPENDED = timedelta(minutes=5)  # after ten, another sweep removes them; no request to a bucket takes so long
+_REFUSED = timedelta(days=1)  # until a bucket that deletes nothing is asked again
 FORGOTTEN = Failure("provider_forgot", "the provider no longer knows the request", permanent=False, billed=True)
 ENDLESS = Failure("timeout", "the provider never came to an end with it", permanent=False, billed=True)
 
@@ -45,6 +49,7 @@ async def reconcile(
     sweep: Sweep,
     renders: Renders,
     generator: Generator,
+    bucket: Bucket,
     *,
     clock: Callable[[], datetime],
     timing: Timing,
@@ -59,6 +64,9 @@ async def reconcile(
     for render_id in await sweep.silent(now=now, limit=_BATCH):
         found["unknown"] += 1
         await renders.conclude(render_id, partial(on_silence, now=now), now=now)
+    found["failed"] += await sweep.begin_again(now=now, limit=_BATCH)
+    withdrawn = await sweep.withdraw(now=now)
+    found["unwanted"] += len(withdrawn)
 
     here = _Round(sweep, renders, generator, clock, timing, jitter)
     overdue = await sweep.claim_overdue(now=now, due_at=now + timing.poll_after, limit=_BATCH)
@@ -68,8 +76,34 @@ async def reconcile(
     await _all(
         [partial(_poll, here, render) for render in overdue]
         + [partial(settle, renders, generator, render, now=now) for render in unsettled]
+        + [partial(_cancel, generator, render) for render in withdrawn]
     )
+    found["unused_files"] += await _remove_unused(here, bucket)
     return found
+
+
+async def _cancel(generator: Generator, render: SubmittedRender) -> None:
+    # One that cannot be stopped delivers; its clip was paid for, and is kept as any other.
+    with suppress(GeneratorError):
+        await generator.cancel(render.endpoint, render.request_id)
+
+
+async def _remove_unused(here: _Round, bucket: Bucket) -> int:
+    """Remove files that nobody needs any more. What is not removed in time, another sweep removes."""
+    now = here.clock()
+    paths = await here.sweep.remove_unused(bucket.name, now=now, before=now - here.timing.keep, limit=_FILES)
+    if not paths or here.clock() - now > _SUSPENDED:
+        return 0  # nothing to remove, or by now put again
+    try:
+        async with asyncio.timeout(_REMOVE_SECONDS):
+            await bucket.delete(paths)
+    except (TimeoutError, BucketUnavailable):
+        return 0  # some may be on their way out still
+    except BucketRefused:
+        await here.sweep.not_removed(bucket.name, paths, marked_at=now, due_at=now + _REFUSED)
+        raise
+    await here.sweep.removed(bucket.name, paths, marked_at=now)
+    return len(paths)
 
 
 async def _all(questions: Sequence[Callable[[], Awaitable[object]]]) -> None:

@@ -26,6 +26,12 @@ MAX_UNKNOWN_TRIES = 9
 So long may workers of two releases run side by side while a deployment rolls; a take has `MAX_RENDERS` of them.
 """
 
+COMEBACKS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+"""How long a take that failed in a way that can pass waits to be begun again by itself; then a person must ask.
+
+From a provider's bad quarter of an hour to its bad day. Each may bring `MAX_RENDERS` more; none was billed before.
+"""
+
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(minutes=10)
 
@@ -40,3 +46,13 @@ def backoff(failures: int, *, jitter: float, retry_after: float | None = None) -
     doubled = _FIRST_DELAY * (1 << doublings)
     delay = min(doubled, _LONGEST_DELAY) * (0.5 + jitter / 2)
     return max(delay, timedelta(seconds=retry_after or 0.0))
+
+
+def comeback(comebacks: int, *, jitter: float) -> timedelta | None:
+    """How long a take that failed waits to be begun again, after so many times; None: it is not.
+
+    `jitter` in [0, 1) adds up to a quarter: what failed together must not come back together.
+    """
+    if comebacks >= len(COMEBACKS):
+        return None
+    return COMEBACKS[comebacks] * (1 + jitter / 4)

@@ -35,8 +35,9 @@ class Plans(Protocol):
     async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
         """Subscribe the revision's shots to their takes, making those that are new. False: another was first.
 
-        A take that is ready shows at once; one under way is waited for; one that failed in a way that can
-        pass is begun again; a new one waits to be admitted.
+        A take that is ready shows at once, or has its renditions made anew where that was asked for; one under
+        way is waited for; one that failed in a way that can pass is begun again, as is one whose files were
+        removed; a new one waits to be admitted. A preview is wanted only where the final is still to be rendered.
         """
 
     async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
@@ -102,11 +103,17 @@ class Takes(Protocol):
     async def claim_finish(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
         """Take it in hand for `finish`; None as above."""
 
+    async def note_files(self, bucket: str, paths: Sequence[str], *, now: datetime) -> None:
+        """Files are about to be put there: those that no row refers to in the end, reconcile removes.
+
+        Raises `FileBeingRemoved` where one is on its way out at this moment.
+        """
+
     async def fetched(self, take: TakeInHand, *, bucket: str, path: str, sha256: str, now: datetime) -> bool:
         """The original is in the bucket; `finish` is next. False: we were cut off and another was first."""
 
-    async def renditions(self, rendition_key: str) -> bool:
-        """Whether the renditions of that key exist already."""
+    async def renditions(self, rendition_key: str) -> Sequence[str]:
+        """The paths of the renditions of that key; none where they were never made, or were removed."""
 
     async def finished(
         self,
@@ -117,7 +124,11 @@ class Takes(Protocol):
         renditions: Sequence[StoredRendition],
         now: datetime,
     ) -> bool:
-        """The renditions are in the bucket: every subscribed video shows them. False: another was first."""
+        """The renditions are in the bucket: every subscribed video shows them. False: another was first.
+
+        Without `renditions`, those of that key are taken to be there. Raises `FileBeingRemoved` where they are not
+        any more.
+        """
 
     async def try_again(self, take: TakeInHand, *, due_at: datetime) -> bool:
         """The step failed in a way that can pass: run it again when due."""
@@ -125,8 +136,10 @@ class Takes(Protocol):
     async def hand_back(self, take: TakeInHand, *, now: datetime) -> bool:
         """The step was interrupted by an orderly stop: another worker may have it at once."""
 
-    async def give_up(self, take: TakeInHand, failure: Failure, *, now: datetime) -> bool:
-        """There will be no video of this clip. Every subscribed video falls back to what it shows."""
+    async def give_up(
+        self, take: TakeInHand, failure: Failure, *, now: datetime, again_at: datetime | None = None
+    ) -> bool:
+        """There will be no video of this clip, or not before `again_at`. Every subscribed video falls back."""
 
 
 class Sweep(Protocol):
@@ -155,6 +168,28 @@ class Sweep(Protocol):
 
     async def unsettled(self, *, before: datetime, limit: int) -> list[SubmittedRender]:
         """Delivered renders whose cost is not written down yet."""
+
+    async def begin_again(self, *, now: datetime, limit: int) -> int:
+        """Takes that failed, and whose time to come back has come: begun again where somebody waits; how many."""
+
+    async def withdraw(self, *, now: datetime) -> list[SubmittedRender]:
+        """Renders at a provider that nobody waits for any more: withdrawn, for the provider to be told."""
+
+    async def remove_unused(self, bucket: str, *, now: datetime, before: datetime, limit: int) -> list[str]:
+        """Look at so many files of the bucket that are due to be; the paths of those to be removed.
+
+        A file is unused where no video, take in hand or revision, however old, refers to it; it is to be removed
+        where it has been so since before then. Until it is removed nobody puts it again; after ten minutes, it is
+        another sweep's to remove.
+        """
+
+    async def removed(self, bucket: str, paths: Sequence[str], *, marked_at: datetime) -> None:
+        """Those files are gone, of which `remove_unused` was told then. Nothing where another sweep took over."""
+
+    async def not_removed(
+        self, bucket: str, paths: Sequence[str], *, marked_at: datetime, due_at: datetime
+    ) -> None:
+        """They cannot be removed, and will not be: they may be put again, and are looked at again when due."""
 
     async def settle_old(self, *, now: datetime, before: datetime) -> int:
         """Settle at the estimate what ended before then and nobody could tell the cost of; how many."""

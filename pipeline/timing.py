@@ -27,13 +27,15 @@ class Timing:
     # A cost that could not be had for so long is settled at its estimate.
     unsettled: timedelta = timedelta(hours=24)
     missing_endpoint: timedelta = timedelta(hours=24)  # how long a 404 is remembered
+    # How long a file that nobody needs is kept: whoever tells a deleted story again pays nothing meanwhile.
+    keep: timedelta = timedelta(days=7)
 
     def scaled(self, factor: float) -> "Timing":
         """The same with every patience longer or shorter, but for those of hours.
 
         A factor below 1 is for stand-ins: a lease that is shorter than slow work has it done twice.
         """
-        kept = {"missing_endpoint", "endless", "unsettled"}
+        kept = {"missing_endpoint", "endless", "unsettled", "keep"}
         return replace(
             self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in kept}
         )

@@ -3,21 +3,22 @@
 Every method is one transaction. What follows what is decided by `pipeline.lifecycle`; this only writes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from psycopg import Rollback
 from psycopg.types.json import Jsonb
 
-from pipeline.lifecycle import TakeEvent, TakeStatus, take_after
-from pipeline.model import PlannedShot, RevisionToPlan
+from pipeline.lifecycle import Shows, TakeEvent, TakeStatus
+from pipeline.model import PlannedShot, PlannedTake, RevisionToPlan
 from pipeline.parameters import as_json
-from pipeline.reasons import CLIP_GONE, sentence
+from pipeline.reasons import sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
-from storage.waiting import insert_waiting
+from storage.restart import NextRender, add_render, restart, way
 
 _SQL = load("plans")
+_SOONER = 5  # by how much a preview goes before the finals of its kind: less than live users before re-renders
 
 
 class PostgresPlans:
@@ -44,14 +45,20 @@ class PostgresPlans:
     async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
         """See `pipeline.stores.Plans`."""
         async with self._database.transaction() as tx:
-            takes = await _lock_takes(tx, shots, now)
+            lasting = [shot.final for shot in shots]
+            finals = await _lock_takes(tx, lasting, now)
+            # Behind the finals, which no other plan has as its previews: nobody waits for each other crosswise.
+            passing = _previews(shots, finals)
+            previews = await _lock_takes(tx, passing, now)
             if not await _mark_planned(tx, revision, now):
                 raise Rollback  # the takes just made are nobody's
             for number, shot in enumerate(shots, start=1):
-                take = takes[shot.take_key]
-                arguments = {"revision_id": revision.id, "number": number, "take_id": take["id"]}
-                await tx.run(_SQL["insert_shot"], arguments)
-                await _want(tx, take, shot, revision.priority, now)
+                if shot.preview and shot.preview.take_key in previews:
+                    await _subscribe(tx, revision, number, Shows.PREVIEW, previews[shot.preview.take_key])
+                await _subscribe(tx, revision, number, Shows.FINAL, finals[shot.final.take_key])
+            # Only now: a take that is ready may be the last that the revision waits for, or only the first.
+            await _want_each(tx, previews, passing, revision, revision.priority + _SOONER, now)
+            await _want_each(tx, finals, lasting, revision, revision.priority, now)
             return True
         return False
 
@@ -74,19 +81,34 @@ def _revision(row: Row) -> RevisionToPlan:
         seed=row["seed"],
         priority=row["priority"],
         given=row["parameters"],
+        preview=row["preview"],
+        remake=row["kind"] == "rerender",
     )
 
 
-async def _lock_takes(tx: Transaction, shots: Sequence[PlannedShot], now: datetime) -> dict[str, Row]:
-    """The takes that the shots want, made where they are new, locked in one order for everybody."""
+async def _lock_takes(tx: Transaction, wanted: Sequence[PlannedTake], now: datetime) -> dict[str, Row]:
+    """The takes that are wanted by key, made where they are new, locked in one order for everybody."""
     takes: dict[str, Row] = {}
-    for shot in sorted(shots, key=lambda shot: shot.take_key):
-        await tx.run(_SQL["insert_take"], _take_arguments(shot, now))
-        await tx.run(_SQL["lock_take"], {"take_key": shot.take_key})
-        take = await tx.one(_SQL["read_take"], {"take_key": shot.take_key})
+    for planned in sorted(wanted, key=lambda planned: planned.take_key):
+        await tx.run(_SQL["insert_take"], _take_arguments(planned, now))
+        await tx.run(_SQL["lock_take"], {"take_key": planned.take_key})
+        take = await tx.one(_SQL["read_take"], {"take_key": planned.take_key})
         assert take is not None, "inserted or found two lines above; takes are never deleted"
-        takes[shot.take_key] = take
+        takes[planned.take_key] = take
     return takes
+
+
+def _previews(shots: Sequence[PlannedShot], finals: Mapping[str, Row]) -> list[PlannedTake]:
+    """Those of finals that are still to be rendered: any other is there sooner than its preview, or never."""
+    return [shot.preview for shot in shots if shot.preview and is_to_be_rendered(finals[shot.final.take_key])]
+
+
+def is_to_be_rendered(take: Row) -> bool:
+    """Whether its clip is still to be rendered, or is being."""
+    status = TakeStatus(take["status"])
+    if status is TakeStatus.FAILED:
+        return not take["failure_permanent"] and way(take) is TakeEvent.WANTED_AGAIN
+    return status in {TakeStatus.RENDERING, TakeStatus.REMOVED}
 
 
 async def _mark_planned(tx: Transaction, revision: RevisionToPlan, now: datetime) -> bool:
@@ -96,59 +118,52 @@ async def _mark_planned(tx: Transaction, revision: RevisionToPlan, now: datetime
     return await tx.run(_SQL["mark_planned"], arguments) == 1
 
 
-async def _want(tx: Transaction, take: Row, shot: PlannedShot, priority: int, now: datetime) -> None:
+async def _subscribe(tx: Transaction, revision: RevisionToPlan, number: int, shows: Shows, take: Row) -> None:
+    shot = {"revision_id": revision.id, "number": number, "shows": shows, "take_id": take["id"]}
+    await tx.run(_SQL["insert_shot"], shot)
+
+
+async def _want_each(
+    tx: Transaction,
+    takes: Mapping[str, Row],
+    wanted: Sequence[PlannedTake],
+    revision: RevisionToPlan,
+    priority: int,
+    now: datetime,
+) -> None:
+    """Once each, though several shots may want the same take."""
+    for planned in {planned.take_key: planned for planned in wanted}.values():
+        render = NextRender(planned.provider, planned.endpoint, planned.estimate, priority, comebacks=0)
+        await _want(tx, takes[planned.take_key], render, revision, now)
+
+
+async def _want(tx: Transaction, take: Row, render: NextRender, revision: RevisionToPlan, now: datetime) -> None:
     """Bring about what a subscriber waits for, given how the take stands."""
     status = TakeStatus(take["status"])
-    if status is TakeStatus.READY:
-        await tx.run(_SQL["show_take"], {"take_id": take["id"], "now": now})
+    if status is TakeStatus.READY and not revision.remake:
+        arguments = {"take_id": take["id"], "revision_id": revision.id, "now": now}
+        await tx.run(_SQL["show_take"], arguments)
     elif status is TakeStatus.FAILED and take["failure_permanent"]:
         code = take["failure_code"]
-        arguments = {"take_id": take["id"], "code": code, "message": sentence(code), "now": now}
+        message = sentence(code, permanent=True)
+        arguments = {"take_id": take["id"], "code": code, "message": message, "now": now}
         await tx.run(_SQL["fall_back"], arguments)
-    elif status is TakeStatus.FAILED and take["original_path"]:
-        assert take_after(status, TakeEvent.RESUMED) is TakeStatus.FINISHING
-        await tx.run(_SQL["finish_again"], {"take_id": take["id"], "now": now})
-        await tx.run(_SQL["hint_finish"], {"take_id": take["id"]})
-    elif status is TakeStatus.FAILED and take["clip_url"] and take["failure_code"] != CLIP_GONE:
-        assert take_after(status, TakeEvent.REFETCHED) is TakeStatus.FETCHING
-        await tx.run(_SQL["fetch_again"], {"take_id": take["id"], "now": now})
-        await tx.run(_SQL["hint_fetch"], {"take_id": take["id"]})
-    elif status is TakeStatus.FAILED:
-        assert take_after(status, TakeEvent.WANTED_AGAIN) is TakeStatus.RENDERING
-        await tx.run(_SQL["begin_again"], {"take_id": take["id"]})
-        await _insert_render(tx, take, shot, priority, now, round_=take["round"] + 1)
+    elif status in {TakeStatus.READY, TakeStatus.FAILED, TakeStatus.REMOVED}:
+        await restart(tx, take, render, now=now)
     elif status is TakeStatus.RENDERING and not take["awaited"]:
-        await _insert_render(tx, take, shot, priority, now, round_=take["round"])
+        await add_render(tx, take, render, round_=take["round"], now=now)
     else:
-        await tx.run(_SQL["raise_priority"], {"take_id": take["id"], "priority": priority})
+        await tx.run(_SQL["raise_priority"], {"take_id": take["id"], "priority": render.priority})
 
 
-async def _insert_render(
-    tx: Transaction, take: Row, shot: PlannedShot, priority: int, now: datetime, *, round_: int
-) -> None:
-    await insert_waiting(
-        tx,
-        take["id"],
-        round_=round_,
-        attempts=take["attempts"],
-        provider=shot.provider,
-        endpoint=shot.endpoint,
-        priority=priority,
-        estimate=shot.estimate,
-        due_at=now,
-        now=now,
-    )
-    await tx.run(_SQL["hint_admit"], {})
-
-
-def _take_arguments(shot: PlannedShot, now: datetime) -> dict[str, object]:
+def _take_arguments(planned: PlannedTake, now: datetime) -> dict[str, object]:
     return {
-        "take_key": shot.take_key,
-        "model": shot.model,
-        "parameters": Jsonb(as_json(shot.parameters)),
-        "prompt": shot.prompt.text,
-        "negative_prompt": shot.prompt.negative,
-        "seed": shot.seed,
-        "emulated": shot.emulated,
+        "take_key": planned.take_key,
+        "model": planned.model,
+        "parameters": Jsonb(as_json(planned.parameters)),
+        "prompt": planned.prompt.text,
+        "negative_prompt": planned.prompt.negative,
+        "seed": planned.seed,
+        "emulated": planned.emulated,
         "now": now,
     }

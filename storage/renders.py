@@ -222,6 +222,8 @@ def _seen(row: Row) -> RenderSeen:
         take_status=TakeStatus(row["take_status"]),
         made=row["made"],
         lost=row["lost"],
+        ever_lost=row["ever_lost"],
+        comebacks=row["comebacks"],
         # A render of an earlier round has no say in what is tried now.
         rival=row["rival"] or row["round"] != row["take_round"],
     )
@@ -269,7 +271,11 @@ async def _fail_take(tx: Transaction, row: Row, verdict: Verdict, now: datetime)
         "code": verdict.failure.code,
         "message": verdict.failure.message,
         "permanent": verdict.failure.permanent,
+        "again_at": verdict.again_at,
         "now": now,
     }
     await tx.run(_SQL["fail_take"], arguments)
-    await tx.run(_SQL["fall_back"], arguments | {"message": sentence(verdict.failure.code)})
+    message = sentence(
+        verdict.failure.code, permanent=verdict.failure.permanent, again=verdict.again_at is not None
+    )
+    await tx.run(_SQL["fall_back"], arguments | {"message": message})

@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from pipeline.boxes import Shape
 from pipeline.errors import UnknownTable
 from storage.database import Database
 from storage.queries import load
@@ -30,6 +31,7 @@ class VideoView:
     source_table: str
     source_id: str
     theme: str
+    shape: str
     shows: str
     shown_revision: int
     work: str
@@ -46,10 +48,14 @@ class VideoView:
 
 @dataclass(frozen=True)
 class Trace:
-    """The newest revision's way, moment by moment; None for what has not happened."""
+    """The newest revision's way, moment by moment; None for what has not happened.
+
+    `preview_at` is when its preview was ready, `cost_usd` what all its takes have cost since it was asked for.
+    """
 
     created_at: datetime
     planned_at: datetime | None
+    preview_at: datetime | None
     take_status: str | None
     emulated: bool | None
     delivered_at: datetime | None
@@ -92,10 +98,13 @@ class PostgresStories:
         model: str | None = None,
         seed: int | None = None,
         parameters: Mapping[str, object] | None = None,
+        shape: Shape = Shape.SQUARE,
+        preview: bool | None = None,
     ) -> bool:
         """Ask for a video of the text. False: the story has one already and `kind` is `first`.
 
-        `parameters` as `pipeline.parameters.read_given` lets them through.
+        `parameters` as `pipeline.parameters.read_given` lets them through; `shape` is that of the clip they make.
+        `preview` None: only where it is the first video of the story.
         """
         arguments = {
             "source_table": source_table,
@@ -106,6 +115,8 @@ class PostgresStories:
             "model": model,
             "seed": seed,
             "parameters": Jsonb(parameters) if parameters else None,
+            "shape": shape,
+            "preview": preview,
         }
         async with self._database.transaction() as tx:
             return await tx.one(_SQL["request"], arguments) is not None
@@ -119,6 +130,7 @@ class PostgresStories:
         model: str | None = None,
         seed: int | None = None,
         parameters: Mapping[str, object] | None = None,
+        preview: bool | None = None,
     ) -> bool:
         """Ask for a video of a row of an attached table, read here. False as above, or no such row.
 
@@ -131,6 +143,7 @@ class PostgresStories:
             "model": model,
             "seed": seed,
             "parameters": Jsonb(parameters) if parameters else None,
+            "preview": preview,
         }
         try:
             async with self._database.transaction() as tx:

@@ -3,13 +3,14 @@
 The engine's jobs are hints, and may all be lost: they are looked at only so as not to hint what is hinted already.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from pipeline.model import SubmittedRender
-from storage.database import Database, Transaction
+from storage.database import Database, Row, Transaction
 from storage.queries import load
+from storage.restart import NextRender, restart
 
 _SQL = load("sweep")
 
@@ -66,6 +67,54 @@ class PostgresSweep:
             rows = await tx.all(_SQL["unsettled"], {"before": before, "limit": limit})
         return [SubmittedRender(**row) for row in rows]
 
+    async def begin_again(self, *, now: datetime, limit: int) -> int:
+        """See `pipeline.stores.Sweep`."""
+        begun = 0
+        async with self._database.transaction() as tx:
+            for due in await tx.all(_SQL["lock_failed"], {"now": now, "limit": limit}):
+                take = await tx.one(_SQL["read_failed"], {"id": due["id"]})
+                assert take is not None, "it is locked"
+                if take["priority"] is not None:
+                    await restart(tx, take, _next_render(take), now=now)
+                    begun += 1
+                else:
+                    await tx.run(_SQL["stay_failed"], {"id": due["id"]})
+        return begun
+
+    async def withdraw(self, *, now: datetime) -> list[SubmittedRender]:
+        """See `pipeline.stores.Sweep`."""
+        async with self._database.transaction() as tx:
+            unwanted = [row["id"] for row in await tx.all(_SQL["lock_unwanted"], {})]
+            rows = await tx.all(_SQL["withdraw"], {"takes": unwanted, "now": now})
+            if rows:
+                await tx.run(_SQL["hint"], {"step": "admit"})  # slots are free
+        return [SubmittedRender(**row) for row in rows if row["request_id"]]
+
+    async def remove_unused(self, bucket: str, *, now: datetime, before: datetime, limit: int) -> list[str]:
+        """See `pipeline.stores.Sweep`."""
+        look = {"bucket": bucket, "now": now, "before": before, "limit": limit}
+        async with self._database.transaction() as tx:
+            unused = [row["path"] for row in await tx.all(_SQL["look_at_files"], look)]
+            takes = [row["id"] for row in await tx.all(_SQL["lock_takes"], {"bucket": bucket, "paths": unused})]
+            mark = {"bucket": bucket, "paths": unused, "takes": takes, "now": now}
+            marked = [row["path"] for row in await tx.all(_SQL["mark_removing"], mark)]
+            await tx.run(_SQL["remove_takes"], {"bucket": bucket, "paths": marked})
+            await tx.run(_SQL["remove_renditions"], {"bucket": bucket, "paths": marked})
+        return marked
+
+    async def removed(self, bucket: str, paths: Sequence[str], *, marked_at: datetime) -> None:
+        """See `pipeline.stores.Sweep`."""
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["removed"], {"bucket": bucket, "paths": list(paths), "marked_at": marked_at})
+
+    async def not_removed(
+        self, bucket: str, paths: Sequence[str], *, marked_at: datetime, due_at: datetime
+    ) -> None:
+        """See `pipeline.stores.Sweep`."""
+        arguments = {"bucket": bucket, "paths": list(paths), "marked_at": marked_at, "due_at": due_at}
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["not_removed"], arguments)
+
     async def settle_old(self, *, now: datetime, before: datetime) -> int:
         """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
@@ -78,3 +127,13 @@ async def _hint_if_any(tx: Transaction, statement: str, step: str, now: datetime
     if found:
         await tx.run(_SQL["hint"], {"step": step})
     return found
+
+
+def _next_render(take: Row) -> NextRender:
+    return NextRender(
+        provider=take["provider"],
+        endpoint=take["endpoint"],
+        estimate=take["estimate_usd"],
+        priority=take["priority"],
+        comebacks=take["comebacks"] + 1,
+    )

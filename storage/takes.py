@@ -4,14 +4,15 @@ Every method is one transaction and every write a compare-and-set on status and 
 which was cut off and returns changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pipeline.errors import FileBeingRemoved
 from pipeline.lifecycle import TakeStatus
 from pipeline.model import Failure, StoredRendition, TakeInHand
-from pipeline.reasons import sentence
-from storage.database import Database
+from pipeline.reasons import ORIGINAL_GONE, sentence
+from storage.database import Database, Transaction
 from storage.queries import load
 
 _SQL = load("takes")
@@ -39,6 +40,13 @@ class PostgresTakes:
             row = await tx.one(_SQL["claim"], arguments)
         return TakeInHand(**row) if row else None
 
+    async def note_files(self, bucket: str, paths: Sequence[str], *, now: datetime) -> None:
+        """See `pipeline.stores.Takes`."""
+        arguments = {"bucket": bucket, "paths": list(paths), "now": now}
+        async with self._database.transaction() as tx:
+            if await tx.run(_SQL["note_files"], arguments) != len(paths):
+                raise FileBeingRemoved(f"one of {', '.join(paths)} is just being removed from the bucket {bucket}")
+
     async def fetched(self, take: TakeInHand, *, bucket: str, path: str, sha256: str, now: datetime) -> bool:
         """See `pipeline.stores.Takes`."""
         arguments = {
@@ -55,11 +63,11 @@ class PostgresTakes:
             await tx.run(_SQL["hint_finish"], arguments)
         return True
 
-    async def renditions(self, rendition_key: str) -> bool:
+    async def renditions(self, rendition_key: str) -> Sequence[str]:
         """See `pipeline.stores.Takes`."""
         async with self._database.transaction() as tx:
-            row = await tx.one(_SQL["renditions_exist"], {"rendition_key": rendition_key})
-        return row is not None and row["kinds"] > 0  # written in one transaction: all or none
+            rows = await tx.all(_SQL["renditions"], {"rendition_key": rendition_key})
+        return [row["path"] for row in rows]  # written in one transaction: all or none
 
     async def finished(
         self,
@@ -89,6 +97,10 @@ class PostgresTakes:
                     "now": now,
                 }
                 await tx.run(_SQL["insert_rendition"], row)
+            await tx.run(_SQL["lock_videos"], arguments)  # before files, as a plan does
+            await tx.run(_SQL["keep_renditions"], arguments)
+            if not await tx.all(_SQL["renditions"], arguments):
+                raise FileBeingRemoved(f"the renditions of {rendition_key} were removed meanwhile")
             await tx.run(_SQL["show_take"], arguments)
         return True
 
@@ -104,7 +116,9 @@ class PostgresTakes:
         async with self._database.transaction() as tx:
             return await tx.run(_SQL["hand_back"], arguments) == 1
 
-    async def give_up(self, take: TakeInHand, failure: Failure, *, now: datetime) -> bool:
+    async def give_up(
+        self, take: TakeInHand, failure: Failure, *, now: datetime, again_at: datetime | None = None
+    ) -> bool:
         """See `pipeline.stores.Takes`."""
         arguments = {
             "id": take.id,
@@ -112,10 +126,21 @@ class PostgresTakes:
             "code": failure.code,
             "message": failure.message,
             "permanent": failure.permanent,
+            "again_at": again_at,
             "now": now,
         }
         async with self._database.transaction() as tx:
-            if await tx.run(_SQL["fail"], arguments) != 1:
+            kept = await _keep(tx, failure, arguments)
+            if not kept and await tx.run(_SQL["fail"], arguments) != 1:
                 return False
-            await tx.run(_SQL["fall_back"], arguments | {"message": sentence(failure.code)})
+            again = again_at is not None and not kept
+            message = sentence(failure.code, permanent=failure.permanent, again=again)
+            await tx.run(_SQL["fall_back"], arguments | {"message": message})
+            if kept:
+                await tx.run(_SQL["show_kept"], arguments)
         return True
+
+
+async def _keep(tx: Transaction, failure: Failure, arguments: Mapping[str, object]) -> int:
+    """Where only the making anew failed, the take stays ready. Not without its original: that must be rendered."""
+    return 0 if failure.code == ORIGINAL_GONE else await tx.run(_SQL["keep"], arguments)

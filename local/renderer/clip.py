@@ -1,10 +1,11 @@
 """Writes a loop as an mp4 file. It draws nothing itself and never shows a half-written file at the target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import av
 import numpy as np
@@ -59,20 +60,30 @@ def render_clip(
     pictures = frames_for(text, seed=seed, width=width, height=height, count=loop, theme=theme, variant=variant)
     with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         part = Path(folder) / "clip.mp4"
-        shots = _for_video(pictures)
+        shots = video_frames(pictures)
         repeated = cycle(shots) if loop < frames else shots
-        _encode(part, islice(repeated, frames), (width, height), _rate(fps), codec)
+        encode(part, islice(repeated, frames), (width, height), _rate(fps), codec)
         part.replace(file)
 
 
-def _for_video(pictures: Iterator[NDArray[np.uint8]]) -> Iterator[av.VideoFrame]:
+def video_frames(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[av.VideoFrame]:
+    """RGB pictures, (height, width, 3), as `encode` takes them."""
     for picture in pictures:
         drawn = av.VideoFrame.from_ndarray(picture, format="rgb24")
         yield drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
 
 
-def _encode(file: Path, shots: Iterator[av.VideoFrame], size: tuple[int, int], rate: Fraction, codec: str) -> None:
-    encoder, options = _ENCODERS[codec]
+def encode(
+    file: Path,
+    shots: Iterable[av.VideoFrame],
+    size: tuple[int, int],
+    rate: Fraction,
+    codec: str,
+    finer: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write yuv420p frames of that width and height as an mp4. `finer` are options of the encoder's own."""
+    encoder, usual = _ENCODERS[codec]
+    options = {**usual, **finer}
     with av.open(str(file), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream(encoder, rate=rate, options=options)
         assert isinstance(stream, VideoStream)

@@ -7,11 +7,14 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import httpx
 
 from pipeline.errors import BadSetting, BadSignature
-from pipeline.fal import catalog, checks, protocol, webhook
+from pipeline.fal import catalog, checks, protocol, reckoning, webhook
+from pipeline.fal.facts import endpoint_facts
+from pipeline.fal.inputs import effective
 from pipeline.fal.messages import Reply, Request
 from pipeline.fal.signing_keys import SigningKeys
 from pipeline.fal.wire import Patience, exchange
@@ -101,6 +104,10 @@ class FalGenerator:
     def check(self, model: Model, given: Mapping[str, object]) -> Parameters:
         """What the model is asked for, unless fal is known to refuse it; see `Generator.check`."""
         return checks.check(model, given)
+
+    def aspect_ratio(self, endpoint: str, parameters: Parameters) -> Fraction | None:
+        """See `pipeline.ports.Generator`."""
+        return reckoning.aspect_ratio(effective(endpoint_facts(endpoint), parameters))
 
     def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:
         """What one such clip will probably cost, in US dollars."""

@@ -79,6 +79,15 @@ def size(given: Mapping[str, object]) -> tuple[int, int] | None:
             return _in_lines(given.get("resolution"), given.get("aspect_ratio"))
 
 
+def aspect_ratio(given: Mapping[str, object]) -> Fraction | None:
+    """Width by height, of a size or said as 16:9. None where the input is silent."""
+    if sides := size(given):
+        return Fraction(*sides)
+    said = given.get("aspect_ratio")
+    shape = _RATIO.fullmatch(said) if isinstance(said, str) else None
+    return Fraction(int(shape[1]), int(shape[2])) if shape else None
+
+
 def images(given: Mapping[str, object]) -> int:
     """How many images are wanted."""
     return int(number(given.get("num_images")) or 1)

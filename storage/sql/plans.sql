@@ -12,7 +12,7 @@ from (
   for update skip locked
 ) due
 where r.id = due.id
-returning r.id, r.attempt, r.story, r.model, r.parameters, r.seed, r.priority, r.created_at;
+returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
 
 -- name: claim_again
 -- One at a time, the least tried first: a story that kills its planner must not take its neighbours with it.
@@ -26,7 +26,7 @@ from (
   for update skip locked
 ) due
 where r.id = due.id
-returning r.id, r.attempt, r.story, r.model, r.parameters, r.seed, r.priority, r.created_at;
+returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
 
 -- name: missing_endpoints
 select endpoint from storyreel.missing_endpoints where provider = %(provider)s and noted_at > %(since)s;
@@ -59,43 +59,17 @@ select id, status, round, original_path, clip_url, failure_permanent, failure_co
 from storyreel.takes t where take_key = %(take_key)s;
 
 -- name: insert_shot
-insert into storyreel.shots (revision_id, number, take_id) values (%(revision_id)s, %(number)s, %(take_id)s);
-
--- name: begin_again
-update storyreel.takes
-set status = 'rendering', round = round + 1, clip_url = null, failed_at = null,
-    failure_code = null, failure_message = null, failure_permanent = null
-where id = %(take_id)s;
-
--- name: finish_again
--- The clip is in our bucket and paid for: only what comes after it is tried again.
-update storyreel.takes
-set status = 'finishing', tries = 0, failures = 0, due_at = %(now)s, failed_at = null,
-    failure_code = null, failure_message = null, failure_permanent = null
-where id = %(take_id)s;
-
--- name: fetch_again
--- The clip is paid for and still lies at the provider.
-update storyreel.takes
-set status = 'fetching', tries = 0, failures = 0, due_at = %(now)s, failed_at = null,
-    failure_code = null, failure_message = null, failure_permanent = null
-where id = %(take_id)s;
-
--- name: hint_fetch
-select storyreel.hint('fetch', %(take_id)s);
-
--- name: hint_finish
-select storyreel.hint('finish', %(take_id)s);
+insert into storyreel.shots (revision_id, number, shows, take_id)
+values (%(revision_id)s, %(number)s, %(shows)s, %(take_id)s);
 
 -- name: raise_priority
+-- Of one that is at the provider as well: should it fail, the next try inherits it.
 update storyreel.renders set priority = %(priority)s
-where take_id = %(take_id)s and status = 'waiting' and priority < %(priority)s;
-
--- name: hint_admit
-select storyreel.hint('admit');
+where take_id = %(take_id)s and status in ('waiting', 'admitted', 'submitted', 'unknown') and priority < %(priority)s;
 
 -- name: show_take
-select storyreel.show_take(%(take_id)s, %(now)s);
+-- To this revision alone: whoever subscribed before has been shown it.
+select storyreel.show_take(%(take_id)s, %(now)s, %(revision_id)s);
 
 -- name: fall_back
 select storyreel.fall_back(%(take_id)s, %(code)s, %(message)s, %(now)s);

@@ -48,11 +48,15 @@ for update of t;
 
 -- name: lock_render
 select r.id, r.take_id, r.status, r.provider, r.endpoint, r.priority, r.round, r.estimate_usd,
-       t.status as take_status, t.round as take_round, t.model,
+       t.status as take_status, t.round as take_round, t.model, t.comebacks,
        (select max(o.attempt) from storyreel.renders o where o.take_id = t.id) as attempts,
-       (select count(*) from storyreel.renders o where o.take_id = t.id and o.round = t.round) as made,
+       -- One that was withdrawn while it was not wanted uses up no try.
+       (select count(*) from storyreel.renders o
+        where o.take_id = t.id and o.round = t.round and o.status <> 'cancelled') as made,
        (select count(*) from storyreel.renders o
         where o.take_id = t.id and o.round = t.round and (o.status = 'lost' or o.billed)) as lost,
+       (select count(*) from storyreel.renders o
+        where o.take_id = t.id and (o.status = 'lost' or o.billed)) as ever_lost,
        exists (select from storyreel.renders o
                where o.take_id = t.id and o.id <> r.id
                  and o.status in ('waiting', 'admitted', 'submitted', 'unknown')) as rival
@@ -69,10 +73,13 @@ where id = %(id)s;
 
 -- name: release
 -- Money is set free only where none can have flowed: what was delivered is settled instead, and what was lost
--- or cancelled under way may still be billed.
-insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
-select render_id, endpoint, 'released', amount_usd, %(now)s
-from storyreel.ledger where render_id = %(id)s and kind = 'reserved'
+-- or cancelled under way may still be billed. What was settled because nobody could tell for long, stays so.
+insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, video_id, owner_id, at)
+select render_id, endpoint, 'released', amount_usd, video_id, owner_id, %(now)s
+from storyreel.ledger l
+where l.render_id = %(id)s and l.kind = 'reserved' and not exists (
+  select from storyreel.ledger s
+  where s.render_id = l.render_id and s.endpoint = l.endpoint and s.kind = 'settled')
 on conflict on constraint ledger_once do nothing;
 
 -- name: cancel_rivals
@@ -82,8 +89,8 @@ with rival as (
 ),
 -- One that was put back holds a reservation, and nothing can have flowed.
 released as (
-  insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
-  select l.render_id, l.endpoint, 'released', l.amount_usd, %(now)s
+  insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, video_id, owner_id, at)
+  select l.render_id, l.endpoint, 'released', l.amount_usd, l.video_id, l.owner_id, %(now)s
   from rival join storyreel.ledger l on l.render_id = rival.id and l.kind = 'reserved'
   where rival.status = 'waiting'
   on conflict on constraint ledger_once do nothing
@@ -94,12 +101,12 @@ from rival where r.id = rival.id;
 -- name: take_clip
 update storyreel.takes
 set status = 'fetching', tries = 0, failures = 0, due_at = %(now)s, render_id = %(id)s, clip_url = %(url)s, delivered_at = %(now)s,
-    failed_at = null, failure_code = null, failure_message = null, failure_permanent = null
+    again_at = null, failed_at = null, failure_code = null, failure_message = null, failure_permanent = null
 where id = %(take_id)s;
 
 -- name: fail_take
 update storyreel.takes
-set status = 'failed', due_at = null, failed_at = %(now)s,
+set status = 'failed', due_at = null, failed_at = %(now)s, again_at = %(again_at)s,
     failure_code = %(code)s, failure_message = %(message)s, failure_permanent = %(permanent)s
 where id = %(take_id)s;
 
@@ -166,6 +173,10 @@ set billable_units = %(units)s, cost_usd = coalesce(%(cost)s, estimate_usd), set
 where id = %(id)s and settled_at is null;
 
 -- name: record_cost
-insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
-select id, endpoint, 'settled', cost_usd, %(now)s from storyreel.renders where id = %(id)s and settled_at is not null
+-- Whose money was reserved, his is spent.
+insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, video_id, owner_id, at)
+select r.id, r.endpoint, 'settled', r.cost_usd, l.video_id, l.owner_id, %(now)s
+from storyreel.renders r
+  left join storyreel.ledger l on l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'reserved'
+where r.id = %(id)s and r.settled_at is not null
 on conflict on constraint ledger_once do nothing;

@@ -3,11 +3,12 @@ Statements of storage/stories.py: the doors, and what a story's video looks like
 -- name: request
 select video_id, revision_id from storyreel.request_videos(
   %(source_table)s, array[%(source_id)s], array[%(text)s], array[%(owner_id)s]::uuid[], %(kind)s, %(model)s, %(seed)s,
-  %(parameters)s);
+  %(parameters)s, %(shape)s, %(preview)s);
 
 -- name: request_of
 select video_id, revision_id
-from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s, %(parameters)s);
+from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s, %(parameters)s,
+                                %(preview)s);
 
 -- name: attachment
 select wanted.name, a.source_table, a.id_column,
@@ -16,7 +17,7 @@ from (select format('%%I.%%I', %(schema)s::text, %(table)s::text) as name) wante
   left join storyreel.attachments a on a.source_table = wanted.name;
 
 -- name: find
-select v.id, v.source_table, v.source_id, v.theme, v.shows, v.shown_revision, v.work, v.reason, v.message, v.path,
+select v.id, v.source_table, v.source_id, v.theme, v.shape, v.shows, v.shown_revision, v.work, v.reason, v.message, v.path,
        v.width, v.height, v.blurhash,
        case v.work when 'idle' then 1 when 'working' then storyreel.progress(v.id, %(now)s) else 0 end as progress,
        storyreel.public_url(v.bucket, v.path) as url,
@@ -25,16 +26,26 @@ from storyreel.videos v
 where v.source_table = %(source_table)s and v.source_id = %(source_id)s;
 
 -- name: trace
--- The newest revision's way so far: every moment that has passed, null for those to come.
-select r.created_at, r.planned_at, t.status as take_status, t.emulated, t.delivered_at, t.fetched_at, t.ready_at,
+-- The newest revision's way so far: every moment that has passed, null for those to come. Its cost is that of all that
+-- was rendered for it or for others since it was asked for, previews as well: null until what was delivered is settled.
+select r.created_at, r.planned_at, preview.ready_at as preview_at, t.status as take_status, t.emulated, t.delivered_at, t.fetched_at, t.ready_at,
        d.id as render_id, d.status as render_status, d.endpoint, d.request_id, d.admitted_at, d.submitted_at,
-       d.cost_usd, d.estimate_usd, d.failure_code, d.failure_message
+       spent.cost_usd, d.estimate_usd, d.failure_code, d.failure_message
 from storyreel.revisions r
-  left join storyreel.shots s on s.revision_id = r.id and s.number = 1
+  left join storyreel.shots s on s.revision_id = r.id and s.number = 1 and s.shows = 'final'
   left join storyreel.takes t on t.id = s.take_id
+  left join storyreel.shots early on early.revision_id = r.id and early.number = 1 and early.shows = 'preview'
+  left join storyreel.takes preview on preview.id = early.take_id
   left join lateral (
     select * from storyreel.renders d where d.take_id = t.id
     order by d.id = t.render_id desc nulls last, d.attempt desc limit 1
   ) d on true
+  cross join lateral (
+    select case when count(*) = 0 and t.id is not null then 0
+                when not bool_or(p.status = 'delivered' and p.cost_usd is null) then sum(p.cost_usd) end as cost_usd
+    from storyreel.renders p
+    where p.take_id in (select o.take_id from storyreel.shots o where o.revision_id = r.id)
+      and (p.ended_at is null or p.ended_at > r.created_at)
+  ) spent
 where r.video_id = %(video_id)s
 order by r.number desc limit 1;

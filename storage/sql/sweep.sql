@@ -5,7 +5,10 @@ select storyreel.adopt_missed() as adopted;
 
 -- name: unplanned
 select count(*) as found from (
-  select from storyreel.revisions where planned_at is null and due_at <= %(now)s limit 1000) r;
+  (select from storyreel.revisions where planned_at is null and attempt = 0 and due_at <= %(now)s limit 1000)
+  union all
+  (select from storyreel.revisions where planned_at is null and attempt > 0 and due_at <= %(now)s limit 1000)
+  limit 1000) r;
 
 -- name: waiting
 select count(*) as found from (
@@ -30,8 +33,12 @@ from overdue o left join hinted h on h.step = o.step and h.id = o.id::text
 group by o.step;
 
 -- name: lose_answers
-update storyreel.renders set status = 'unknown', due_at = %(due_at)s
-where status = 'admitted' and due_at <= %(now)s;
+-- Waits for nobody: whoever has one in hand may want another of them. It is looked at again in a minute.
+update storyreel.renders r set status = 'unknown', due_at = %(due_at)s
+from (
+  select id from storyreel.renders where status = 'admitted' and due_at <= %(now)s for update skip locked
+) late
+where r.id = late.id;
 
 -- name: silent
 select id from storyreel.renders where status = 'unknown' and due_at <= %(now)s order by due_at limit %(limit)s;
@@ -72,6 +79,96 @@ with old as (
                     where l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'released')
   returning r.id, r.endpoint, r.cost_usd
 )
-insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)
-select id, endpoint, 'settled', cost_usd, %(now)s from old
+insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, video_id, owner_id, at)
+select old.id, old.endpoint, 'settled', old.cost_usd, l.video_id, l.owner_id, %(now)s
+from old left join storyreel.ledger l on l.render_id = old.id and l.endpoint = old.endpoint and l.kind = 'reserved'
 on conflict on constraint ledger_once do nothing;
+
+-- name: lock_failed
+select id from storyreel.takes where again_at <= %(now)s
+order by again_at limit %(limit)s for update skip locked;
+
+-- name: read_failed
+select t.id, t.status, t.round, t.original_path, t.clip_url, t.failure_code, t.comebacks, last.*,
+       storyreel.comeback_priority(t.id) as priority
+from storyreel.takes t
+  join lateral (
+    select r.attempt as attempts, r.provider, r.endpoint, r.estimate_usd
+    from storyreel.renders r where r.take_id = t.id order by r.attempt desc limit 1
+  ) last on true
+where t.id = %(id)s;
+
+-- name: stay_failed
+update storyreel.takes set again_at = null where id = %(id)s;
+
+-- name: lock_unwanted
+-- Only what is at a provider: what waits is withdrawn when its turn comes (storyreel.admit). One whose answer was lost
+-- cannot be cancelled, and may be paid: it is waited for as any other.
+select t.id from storyreel.takes t
+where t.id in (select r.take_id from storyreel.renders r where r.status = 'submitted')
+  and not storyreel.is_wanted(t.id)
+order by t.id for update skip locked;
+
+-- name: withdraw
+-- A statement of its own: somebody may have begun to want it before it was locked.
+update storyreel.renders r set status = 'cancelled', due_at = null, ended_at = %(now)s
+where r.take_id = any (%(takes)s) and r.status = 'submitted' and not storyreel.is_wanted(r.take_id)
+returning r.id, r.provider, r.endpoint, r.request_id, coalesce(r.submitted_at, r.created_at) as since;
+
+-- name: look_at_files
+-- Returns those that have been unused for long enough. All are looked at once a day, an unused one when its time is up.
+with due as materialized (
+  select bucket, path from storyreel.objects where bucket = %(bucket)s and due_at <= %(now)s
+  order by due_at limit %(limit)s for update skip locked
+),
+seen as (
+  select d.*, storyreel.is_used(d.bucket, d.path) as used from due d
+),
+looked_at as (
+  update storyreel.objects o
+  set unused_since = case when not s.used then coalesce(o.unused_since, %(now)s) end,
+      due_at = least(%(now)s + interval '1 day', case when not s.used then
+        coalesce(o.unused_since, %(now)s) + (%(now)s - %(before)s::timestamptz) end)
+  from seen s where o.bucket = s.bucket and o.path = s.path
+  returning o.path, o.unused_since
+)
+select path from looked_at where unused_since <= %(before)s;
+
+-- name: lock_takes
+-- Nobody is waited for, so nobody waits for each other: whoever has one in hand may just begin to need its files.
+select t.id from storyreel.takes t
+where t.id in (
+  select f from unnest(%(paths)s::text[]) as path cross join storyreel.takes_of(%(bucket)s, path) f)
+for update skip locked;
+
+-- name: mark_removing
+-- A statement of its own: somebody may have begun to need them before the takes were locked. A remover has ten minutes
+-- (pipeline/reconcile.py takes less): then they are another's.
+update storyreel.objects o set removing_at = %(now)s, due_at = %(now)s + interval '10 minutes'
+where o.bucket = %(bucket)s and o.path = any (%(paths)s)
+  and not storyreel.is_used(o.bucket, o.path)
+  and not exists (select from storyreel.takes_of(o.bucket, o.path) f where f <> all (%(takes)s))
+returning o.path;
+
+-- name: remove_takes
+-- Of a take whose files go one by one nothing may be shown any more; the others go in their turn. One that failed
+-- stays so: what fails for good is not paid for again.
+update storyreel.takes t
+set status = case t.status when 'ready' then 'removed' else t.status end,
+    original_path = null, original_sha256 = null, rendition_key = null, clip_url = null, ready_at = null
+where t.id in (
+  select f from unnest(%(paths)s::text[]) as path cross join storyreel.takes_of(%(bucket)s, path) f);
+
+-- name: remove_renditions
+delete from storyreel.renditions g
+where g.rendition_key in (
+  select d.rendition_key from storyreel.renditions d where d.bucket = %(bucket)s and d.path = any (%(paths)s));
+
+-- name: removed
+-- Only where nobody has taken over from this remover.
+delete from storyreel.objects
+where bucket = %(bucket)s and path = any (%(paths)s) and removing_at = %(marked_at)s;
+
+-- name: not_removed
+update storyreel.objects set removing_at = null, due_at = %(due_at)s
+where bucket = %(bucket)s and path = any (%(paths)s) and removing_at = %(marked_at)s;

@@ -48,21 +48,47 @@ create table storyreel.missing_endpoints (
   primary key (provider, endpoint)
 );
 
--- A theme is chosen by its words; `dream` has none and is taken when nothing matches.
+-- What a story can be about. A library of loops brings its themes, their words and its clips along when it is
+-- published (`storyreel placeholders publish`); only the neutral theme, which is taken when nothing matches, is
+-- always there. Libraries may share themes and languages: `library` says which one a row came with, and publishing one
+-- leaves the others' rows alone, as it does those of no library ('').
 create table storyreel.themes (
-  name   text primary key,
-  words  tsquery
+  name  text primary key,
+  constraint themes_name_plain check (name ~ '^[a-z][a-z0-9-]{0,39}$')
 );
-insert into storyreel.themes (name, words) values
-  ('space',  to_tsquery('pg_catalog.english', 'space | star | planet | moon | galaxy | rocket | astronaut | comet | orbit | universe | alien | nebula | cosmos | meteor | spaceship')),
-  ('ocean',  to_tsquery('pg_catalog.english', 'ocean | sea | wave | whale | fish | island | beach | sail | ship | boat | coral | shark | dolphin | tide | harbour | mermaid | captain | sailor')),
-  ('forest', to_tsquery('pg_catalog.english', 'forest | wood | tree | fox | wolf | owl | leaf | moss | fern | firefly | fairy | elf | deer | bear | mushroom | grove | jungle')),
-  ('dream',  null);
+insert into storyreel.themes (name) values ('dream');
 
--- The loops that play from the first moment. Rows are made by publishing the files, not by a migration.
+-- Languages that stories are read in, by the name of their text search configuration in pg_catalog (as text: an
+-- upgrade of Postgres takes along no regconfig), each with the little words that tell it from the others.
+create table storyreel.languages (
+  name  text primary key
+);
+create table storyreel.language_marks (
+  mark      text collate "C" not null,  -- compared as bytes: three times as quick, and the app's insert waits for it
+  language  text not null references storyreel.languages on delete cascade,
+  library   text not null default '',
+  primary key (mark, language, library)
+);
+
+-- The words that call for a theme, stemmed as their language stems them. Weight: how loudly; where two libraries name
+-- the same word for a theme, it calls as loudly as both together.
+create table storyreel.theme_words (
+  language  text not null references storyreel.languages on delete cascade,
+  lexeme    text collate "C" not null,  -- likewise
+  theme     text not null references storyreel.themes on delete cascade,
+  weight    smallint not null,
+  library   text not null default '',
+  primary key (language, lexeme, theme, library),
+  constraint theme_words_weight_known check (weight between 1 and 99)
+);
+
+-- The loops that play from the first moment. `shape` is that of the clip a story is going to get, so that an app
+-- can keep its box; `variant` counts a theme's loops of one shape.
 create table storyreel.placeholders (
   theme         text not null references storyreel.themes on delete cascade,
-  variant       integer not null default 1,
+  shape         text not null,
+  variant       integer not null,
+  library       text not null default '',
   bucket        text not null,
   path          text not null,
   poster_path   text not null,
@@ -70,41 +96,96 @@ create table storyreel.placeholders (
   blurhash      text not null,
   width         integer not null,
   height        integer not null,
-  primary key (theme, variant)
+  primary key (theme, shape, variant),
+  constraint placeholders_shape_known check (shape in ('square', 'wide', 'tall')),
+  constraint placeholders_variant_positive check (variant > 0)
 );
 
 alter table storyreel.buckets enable row level security;
 alter table storyreel.providers enable row level security;
 alter table storyreel.missing_endpoints enable row level security;
 alter table storyreel.themes enable row level security;
+alter table storyreel.languages enable row level security;
+alter table storyreel.language_marks enable row level security;
+alter table storyreel.theme_words enable row level security;
 alter table storyreel.placeholders enable row level security;
 
 grant select, insert, update on storyreel.buckets, storyreel.providers to storyreel;
-grant select, insert, update, delete on storyreel.missing_endpoints, storyreel.themes, storyreel.placeholders to storyreel;
+grant select, insert, update, delete on
+  storyreel.missing_endpoints, storyreel.themes, storyreel.languages, storyreel.language_marks, storyreel.theme_words,
+  storyreel.placeholders
+  to storyreel;
 grant select, insert, update, delete on all tables in schema storyreel to service_role;
 
 create policy buckets_worker on storyreel.buckets to storyreel using (true) with check (true);
 create policy providers_worker on storyreel.providers to storyreel using (true) with check (true);
 create policy missing_endpoints_worker on storyreel.missing_endpoints to storyreel using (true) with check (true);
 create policy themes_worker on storyreel.themes to storyreel using (true) with check (true);
+create policy languages_worker on storyreel.languages to storyreel using (true) with check (true);
+create policy language_marks_worker on storyreel.language_marks to storyreel using (true) with check (true);
+create policy theme_words_worker on storyreel.theme_words to storyreel using (true) with check (true);
 create policy placeholders_worker on storyreel.placeholders to storyreel using (true) with check (true);
 
--- The theme of a story. The only place that decides it. Only the head is read: it is where a story says what
--- it is about, and reading is what a bulk insert of long stories spends its time on.
-create function storyreel.theme_of(story text) returns text
-language sql stable
+-- The theme of a story, and the only place that decides it: the one whose words the story calls most loudly. Equal
+-- ones are told apart by the story's id, so that a user's stories vary and the same story never does. Only the head
+-- is read: it is where a story says what it is about, and reading is what a bulk insert of long stories spends its
+-- time on. A story is read in the language that most of its little words belong to; one without any, in all of them;
+-- and always in `simple`, which stems nothing: names are the same everywhere, and in French only an unstemmed `mer`,
+-- the sea, differs from `mère`, the mother. A word counts once: a refrain is no argument.
+create function storyreel.theme_of(story text, story_id text) returns text
+language plpgsql stable
 set search_path = ''
+-- The marks are few enough for the planner to read them all, word by word: that takes twice as long as all the rest.
+set enable_seqscan = off
 as $$
-  select coalesce(
-    (
-      select t.name
-      from storyreel.themes t, to_tsvector('pg_catalog.english', left(story, 500)) as head
-      where head @@ t.words
-      order by ts_rank(head, t.words) desc, t.name
-      limit 1
-    ),
-    'dream'
-  );
+declare
+  head       text := left(story, 500);
+  plain      text[] := tsvector_to_array(to_tsvector('pg_catalog.simple', head));
+  languages  text[];
+  stems      text[];
+  found_one  text;
+begin
+  select array_agg(marked.language) into languages
+  from (
+    select m.language, rank() over (order by count(distinct m.mark) desc) as place
+    from storyreel.language_marks m
+    where m.mark = any (plain)
+    group by m.language
+  ) marked
+  where marked.place = 1;
+
+  if cardinality(languages) = 1 then
+    -- Nearly every story. The app's insert waits for this: two indexes are asked for the few words at hand.
+    stems := tsvector_to_array(to_tsvector(languages[1]::regconfig, head));
+    select called.theme into found_one
+    from (
+      select w.theme, w.weight from storyreel.theme_words w where w.language = 'simple' and w.lexeme = any (plain)
+      union all
+      select w.theme, w.weight from storyreel.theme_words w where w.language = languages[1] and w.lexeme = any (stems)
+    ) called
+    group by called.theme
+    order by sum(called.weight) desc, md5(called.theme || story_id)
+    limit 1;
+  else
+    -- `offset 0` keeps the planner from a join that reads every word of every theme.
+    select called.theme into found_one
+    from storyreel.languages l
+      cross join lateral (
+        select tsvector_to_array(to_tsvector(l.name::regconfig, head)) as lexemes offset 0
+      ) reading
+      cross join lateral (
+        select w.theme, w.weight from storyreel.theme_words w
+        where w.language = l.name and w.lexeme = any (reading.lexemes)
+        offset 0
+      ) called
+    where languages is null or l.name = any (languages) or l.name = 'simple'
+    group by called.theme
+    order by sum(called.weight) desc, md5(called.theme || story_id)
+    limit 1;
+  end if;
+
+  return coalesce(found_one, 'dream');
+end
 $$;
 revoke execute on function storyreel.theme_of from public, anon, authenticated;
 grant execute on function storyreel.theme_of to storyreel, service_role;

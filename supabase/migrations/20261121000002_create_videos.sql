@@ -8,6 +8,8 @@ create table storyreel.videos (
   source_id       text not null,
   owner_id        uuid,
   theme           text not null,
+  -- The box that the app keeps for it: that of the clip it is going to get.
+  shape           text not null default 'square',
 
   -- What plays, and which revision it came from (0: the placeholder, which is nobody's revision).
   shows           text not null default 'placeholder',
@@ -32,6 +34,7 @@ create table storyreel.videos (
   -- Prevents two videos of one story: the same row inserted twice, or by trigger and webhook at once.
   constraint videos_source_key unique (source_table, source_id),
   -- pipeline/lifecycle.py holds the same words; a test compares the two.
+  constraint videos_shape_known check (shape in ('square', 'wide', 'tall')),
   constraint videos_shows_known check (shows in ('placeholder', 'preview', 'final')),
   constraint videos_work_known check (work in ('idle', 'working', 'held', 'fallback', 'rejected', 'cancelled')),
   constraint videos_reason_where_stuck check ((work in ('held', 'fallback', 'rejected', 'cancelled')) = (reason is not null)),
@@ -53,6 +56,11 @@ create table storyreel.revisions (
   seed        bigint,  -- null: derived from the text
   -- Re-renders wait behind people who look at a placeholder.
   priority    integer not null,
+  -- Whether a preview is wanted before the final clip; a deployment may make none all the same.
+  preview     boolean not null,
+  -- What this revision showed once it was complete, for going back to it; and which one it goes back to itself.
+  rendition_key  text,
+  restores       integer,
 
   -- Planning: `attempt` fences a planner that was cut off and returns; past `due_at` another may try.
   attempt     integer not null default 0,
@@ -63,7 +71,8 @@ create table storyreel.revisions (
   -- Prevents two revisions that both claim to be the newest.
   constraint revisions_number_key unique (video_id, number),
   constraint revisions_number_positive check (number > 0),
-  constraint revisions_kind_known check (kind in ('first', 'rerender', 'new_take')),
+  constraint revisions_kind_known check (kind in ('first', 'rerender', 'new_take', 'restore')),
+  constraint revisions_restore_goes_back check ((kind = 'restore') = (restores is not null and restores < number)),
   constraint revisions_seed_31_bits check (seed between 0 and 2147483647),
   -- pipeline/parameters.py holds the same limits, and more; these keep every row readable for a planner.
   constraint revisions_parameters_object check (jsonb_typeof(parameters) = 'object'),
@@ -76,8 +85,10 @@ create table storyreel.revisions (
 -- What `plan` takes first: those never tried, the most urgent and oldest ahead.
 create index revisions_next on storyreel.revisions (priority desc, created_at, id)
   where planned_at is null and attempt = 0;
--- What reconcile counts, and what `plan` takes again.
-create index revisions_unplanned on storyreel.revisions (due_at) where planned_at is null;
+-- Whether a rendition is still somebody's.
+create index revisions_rendition on storyreel.revisions (rendition_key) where rendition_key is not null;
+-- What `plan` takes again. One that was never tried stands in the index above alone: each costs the app's insert.
+create index revisions_unplanned on storyreel.revisions (due_at) where planned_at is null and attempt > 0;
 
 alter table storyreel.videos enable row level security;
 alter table storyreel.revisions enable row level security;

@@ -20,6 +20,9 @@ create table storyreel.takes (
   attempt          integer not null default 0,
   -- Counts starts of the present step that came to no end: one that kills its worker each time is given up.
   tries            integer not null default 0,
+  -- A failed one that may come right by itself is begun again then; `comebacks` counts how often it was.
+  again_at         timestamptz,
+  comebacks        integer not null default 0,
   -- Counts ends of the present step with an error that may pass.
   failures         integer not null default 0,
   -- When someone should look again, if nobody has moved it by then.
@@ -42,7 +45,7 @@ create table storyreel.takes (
   ready_at         timestamptz,
   failed_at        timestamptz,
 
-  constraint takes_status_known check (status in ('rendering', 'fetching', 'finishing', 'ready', 'failed')),
+  constraint takes_status_known check (status in ('rendering', 'fetching', 'finishing', 'ready', 'failed', 'removed')),
   constraint takes_due_where_ours check ((status in ('fetching', 'finishing')) = (due_at is not null)),
   constraint takes_clip_where_delivered check (
     status not in ('fetching', 'finishing', 'ready')
@@ -51,22 +54,32 @@ create table storyreel.takes (
     status not in ('finishing', 'ready')
     or (bucket is not null and original_path is not null and original_sha256 is not null and fetched_at is not null)),
   constraint takes_ready_iff_rendered check ((status = 'ready') = (ready_at is not null and rendition_key is not null)),
+  constraint takes_removed_has_no_files check (
+    status <> 'removed' or (original_path is null and original_sha256 is null and rendition_key is null and clip_url is null)),
+  constraint takes_again_where_failed check (again_at is null or (status = 'failed' and not failure_permanent)),
   constraint takes_failed_iff_reason check (case when status = 'failed'
     then num_nulls(failed_at, failure_code, failure_message, failure_permanent) = 0
     else num_nonnulls(failed_at, failure_code, failure_message, failure_permanent) = 0 end)
 );
--- What `reconcile` looks for: clips that lie at the provider or unfinished in the bucket.
 -- What a clip of the model usually takes (storyreel.progress).
-create index takes_lately on storyreel.takes (model, ready_at desc) where ready_at is not null;
+create index takes_lately on storyreel.takes (model, delivered_at desc) where delivered_at is not null;
+-- What `reconcile` looks for: clips that lie at the provider or unfinished in the bucket, and failures to try again.
 create index takes_overdue on storyreel.takes (due_at) where due_at is not null;
+create index takes_to_begin_again on storyreel.takes (again_at) where again_at is not null;
+-- Whose a file is.
+create index takes_original on storyreel.takes (original_path) where original_path is not null;
+create index takes_rendition on storyreel.takes (rendition_key) where rendition_key is not null;
 
 create table storyreel.shots (
   id           uuid primary key default gen_random_uuid(),
   revision_id  uuid not null references storyreel.revisions on delete cascade,
   number       integer not null,
+  -- What the take is to be shown as: a preview comes sooner and gives way to the final.
+  shows        text not null default 'final',
   take_id      uuid not null references storyreel.takes on delete restrict,
   -- Prevents planning a revision twice.
-  constraint shots_number_key unique (revision_id, number),
+  constraint shots_number_key unique (revision_id, number, shows),
+  constraint shots_shows_known check (shows in ('preview', 'final')),
   constraint shots_number_positive check (number > 0)
 );
 create index shots_take on storyreel.shots (take_id);
@@ -166,6 +179,9 @@ create table storyreel.ledger (
   endpoint    text not null,
   kind        text not null,
   amount_usd  numeric(12, 6) not null,
+  -- Whose it is: of all that wait for the take, the first. Null where nobody does any more, or the story has no owner.
+  video_id    uuid,
+  owner_id    uuid,
   at          timestamptz not null,
   -- Prevents counting one render's money twice, however often the step ran.
   constraint ledger_once unique (render_id, endpoint, kind),
@@ -186,9 +202,27 @@ create table storyreel.renditions (
   blurhash       text,  -- of the poster
   created_at     timestamptz not null,
   primary key (rendition_key, kind),
+  -- Prevents one file from belonging to two, of which one is removed.
+  constraint renditions_path_key unique (bucket, path),
   constraint renditions_kind_known check (kind in ('video', 'poster', 'preview')),
   constraint renditions_blurhash_of_poster check ((kind = 'poster') = (blurhash is not null))
 );
+
+-- Every file that is about to be put into a bucket, noted before it is: what no row refers to, reconcile removes after
+-- a while, an upload that was cut off as well. Whoever is about to put a file that is being removed waits a moment.
+create table storyreel.objects (
+  bucket        text not null,
+  path          text not null,
+  -- When reconcile looks whether anybody needs it; of one that is being removed: until when it is its remover's.
+  due_at        timestamptz not null,
+  -- When it was first seen that nobody does. Null again as soon as somebody begins to, seen or not.
+  unused_since  timestamptz,
+  removing_at   timestamptz,
+  primary key (bucket, path),
+  constraint objects_removed_when_unused check (removing_at is null or unused_since is not null)
+);
+-- What `reconcile` looks at next.
+create index objects_due on storyreel.objects (bucket, due_at);
 
 alter table storyreel.takes enable row level security;
 alter table storyreel.shots enable row level security;
@@ -196,8 +230,10 @@ alter table storyreel.renders enable row level security;
 alter table storyreel.deliveries enable row level security;
 alter table storyreel.ledger enable row level security;
 alter table storyreel.renditions enable row level security;
+alter table storyreel.objects enable row level security;
 
-grant select, insert, update on storyreel.takes, storyreel.renders, storyreel.renditions to storyreel, service_role;
+grant select, insert, update on storyreel.takes, storyreel.renders to storyreel, service_role;
+grant select, insert, update, delete on storyreel.renditions, storyreel.objects to storyreel, service_role;
 grant select, insert on storyreel.shots, storyreel.deliveries, storyreel.ledger to storyreel, service_role;
 grant update (outcome, cost_usd) on storyreel.deliveries to storyreel, service_role;
 
@@ -207,3 +243,4 @@ create policy renders_worker on storyreel.renders to storyreel using (true) with
 create policy deliveries_worker on storyreel.deliveries to storyreel using (true) with check (true);
 create policy ledger_worker on storyreel.ledger to storyreel using (true) with check (true);
 create policy renditions_worker on storyreel.renditions to storyreel using (true) with check (true);
+create policy objects_worker on storyreel.objects to storyreel using (true) with check (true);

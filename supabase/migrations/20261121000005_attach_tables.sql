@@ -6,7 +6,11 @@ create table storyreel.attachments (
   id_column     name not null,
   id_type       text not null,     -- so that a key given as text is looked up by the table's own index
   text_column   name not null,
-  owner_column  name
+  owner_column  name,
+  -- What its stories are asked of, and the box of the clips that it makes.
+  model         text,              -- null: the default model
+  shape         text not null,
+  constraint attachments_shape_known check (shape in ('square', 'wide', 'tall'))
 );
 
 -- Stories whose video could not be made because of a fault of ours: the app's insert went through all the
@@ -26,41 +30,66 @@ grant select, delete on storyreel.missed to storyreel;
 create policy attachments_worker on storyreel.attachments for select to storyreel using (true);
 create policy missed_worker on storyreel.missed to storyreel using (true) with check (true);
 
--- AFTER INSERT, once per statement. Arguments: source_table, id column, text column, owner column or ''.
--- Waits for no lock of ours longer than a second: a migration under way must not hold up the app.
--- The app's insert must never fail because of us: this is the one place that catches everything. What it
--- caught is written down for reconcile, and said as a WARNING.
-create function storyreel.on_stories_inserted() returns trigger
-language plpgsql security definer
-set search_path = procrastinate, pg_temp
-set lock_timeout = '1s'
-as $$
+-- Write the function behind the insert trigger of an attached table, and return its name, a new one each time: a table
+-- may be renamed, and another take its place. One for each table, since a statement whose columns are known keeps its
+-- plan (a fifth of what the app's insert waits for).
+--
+-- It runs AFTER INSERT, once per statement, and waits for no lock of ours longer than a second: a migration under way
+-- must not hold up the app. The app's insert must never fail because of us: this is the one place that catches
+-- everything. What it caught is written down for reconcile, and said as a WARNING.
+create function storyreel.write_insert_function(a storyreel.attachments) returns name
+language plpgsql volatile
+set search_path = ''
+as $write$
 declare
-  owners text := case when tg_argv[3] = '' then 'null::uuid' else format('i.%I::uuid', tg_argv[3]) end;
-  fault  text;
+  name constant name := 'on_inserted_' || replace(gen_random_uuid()::text, '-', '');
+  body constant text := format(
+    $body$
+      #variable_conflict use_variable
+      declare
+        ids    text[];
+        texts  text[];
+        owners uuid[];
+        fault  text;
+      begin
+        begin
+          select array_agg(i.%2$I::text), array_agg(left(i.%3$I::text, 20001)), array_agg(%4$s)
+          into ids, texts, owners from inserted i;
+          perform storyreel.begin_videos(%1$L, ids, texts, owners, %5$L, null, null, %6$L, true);
+          if found then
+            perform storyreel.hint('plan');
+          end if;
+        exception when others then
+          fault := sqlerrm;
+          raise warning 'storyreel could not make the videos of %%: %%. The rows are stored; it is tried again by itself.', %1$L, fault;
+          begin
+            insert into storyreel.missed (source_table, source_id, error)
+            select %1$L, i.%2$I::text, fault from inserted i on conflict do nothing;
+          exception when others then
+            raise warning 'storyreel could not even note that: %%. Those stories have no video.', sqlerrm;
+          end;
+        end;
+        return null;
+      end
+    $body$,
+    a.source_table, a.id_column, a.text_column,
+    case when a.owner_column is null then 'null::uuid' else format('i.%I::uuid', a.owner_column) end,
+    a.model, a.shape);
 begin
-  begin
-    execute format(
-      'select count(*) from storyreel.request_videos($1,
-         (select array_agg(i.%1$I::text order by i.%1$I) from inserted i),
-         (select array_agg(left(i.%2$I::text, 20001) order by i.%1$I) from inserted i),
-         (select array_agg(%3$s order by i.%1$I) from inserted i))',
-      tg_argv[1], tg_argv[2], owners)
-    using tg_argv[0];
-  exception when others then
-    fault := sqlerrm;
-    raise warning 'storyreel could not make the videos of %: %. The rows are stored; it is tried again by itself.', tg_argv[0], fault;
-    begin
-      execute format(
-        'insert into storyreel.missed (source_table, source_id, error)
-         select $1, i.%I::text, $2 from inserted i on conflict do nothing', tg_argv[1])
-      using tg_argv[0], fault;
-    exception when others then
-      raise warning 'storyreel could not even note that: %. Those stories have no video.', sqlerrm;
-    end;
-  end;
-  return null;
+  execute format(
+    'create function storyreel.%I() returns trigger language plpgsql security definer
+     set search_path = procrastinate, pg_temp set lock_timeout = ''1s'' as %L', name, body);
+  execute format('revoke execute on function storyreel.%I from public, anon, authenticated', name);
+  return name;
 end
+$write$;
+
+-- The function that a table's insert trigger calls; null where it has none.
+create function storyreel.insert_function_of(story_table regclass) returns regproc
+language sql stable
+set search_path = ''
+as $$
+  select t.tgfoid::regproc from pg_catalog.pg_trigger t where t.tgrelid = story_table and t.tgname = 'storyreel_inserted';
 $$;
 
 -- AFTER DELETE, once per statement: the video goes with its story. Takes stay, others may share them. What fails is
@@ -113,8 +142,11 @@ end
 $$;
 
 -- Give a table of the app's stories videos from now on. Rows that are already there get none: a video costs
--- money, and attaching a table is no order for a thousand.
-create function storyreel.attach(story_table regclass, text_column name, owner_column name default null) returns void
+-- money, and attaching a table is no order for a thousand. `model` is one that `storyreel models` lists, with the shape
+-- of its clips; the placeholder is chosen to match. Attaching it again changes what new rows get.
+create function storyreel.attach(
+  story_table regclass, text_column name, owner_column name default null, model text default null, shape text default 'square'
+) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -124,6 +156,8 @@ declare
   key_type     text;
   owner_type   regtype;
   missing      name;
+  attached     storyreel.attachments;
+  written      regproc;
 begin
   select format('%I.%I', n.nspname, c.relname) into source_name
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -153,15 +187,21 @@ begin
       using errcode = 'datatype_mismatch';
   end if;
 
-  insert into storyreel.attachments (source_table, id_column, id_type, text_column, owner_column)
-  values (source_name, key_column, key_type, text_column, owner_column)
+  insert into storyreel.attachments (source_table, id_column, id_type, text_column, owner_column, model, shape)
+  values (source_name, key_column, key_type, text_column, owner_column, model, shape)
   on conflict (source_table) do update
-    set id_column = excluded.id_column, id_type = excluded.id_type, text_column = excluded.text_column, owner_column = excluded.owner_column;
+    set id_column = excluded.id_column, id_type = excluded.id_type, text_column = excluded.text_column,
+        owner_column = excluded.owner_column, model = excluded.model, shape = excluded.shape
+  returning * into attached;
 
+  written := storyreel.insert_function_of(story_table);
   execute format(
     'create or replace trigger storyreel_inserted after insert on %s referencing new table as inserted
-     for each statement execute function storyreel.on_stories_inserted(%L, %L, %L, %L)',
-    story_table, source_name, key_column, text_column, coalesce(owner_column, ''));
+     for each statement execute function storyreel.%I()',
+    story_table, storyreel.write_insert_function(attached));
+  if written is not null then
+    execute format('drop function %s()', written);
+  end if;
   execute format(
     'create or replace trigger storyreel_deleted after delete on %s referencing old table as deleted
      for each statement execute function storyreel.on_stories_deleted(%L, %L)',
@@ -180,8 +220,12 @@ set search_path = ''
 as $$
 declare
   source_name text;
+  written     constant regproc := storyreel.insert_function_of(story_table);
 begin
   execute format('drop trigger if exists storyreel_inserted on %s', story_table);
+  if written is not null then
+    execute format('drop function %s()', written);
+  end if;
   execute format('drop trigger if exists storyreel_deleted on %s', story_table);
   execute format('drop trigger if exists storyreel_truncated on %s', story_table);
   select format('%I.%I', n.nspname, c.relname) into source_name
@@ -209,13 +253,14 @@ $$;
 -- Returns nothing where there is no such row. The row is locked meanwhile: one being deleted gets no video.
 create function storyreel.request_video_of(
   p_table text, p_id text, p_kind text default 'first', p_model text default null, p_seed bigint default null,
-  p_parameters jsonb default null
-) returns table (video_id uuid, revision_id uuid, source_id text)
+  p_parameters jsonb default null, p_preview boolean default null
+) returns setof storyreel.requested
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
-  a storyreel.attachments;
+  a           storyreel.attachments;
+  table_model text;
 begin
   select * into a from storyreel.attachments t where t.source_table = p_table;
   if not found then
@@ -226,15 +271,20 @@ begin
   if not storyreel.is_key(p_id, a.id_type) then
     return;
   end if;
+  -- A video that is there keeps the model it was last asked of.
+  if not exists (select from storyreel.videos v where v.source_table = p_table and v.source_id = p_id) then
+    table_model := a.model;
+  end if;
   return query execute format(
     'select r.*
      from (select s.%1$I::text as id, s.%2$I::text as body, %3$s as owner
            from %4$s s where s.%1$I = $1::%5$s for key share) s
-       cross join lateral storyreel.request_videos($2, array[s.id], array[s.body], array[s.owner], $3, $4, $5, $6) r',
+       cross join lateral storyreel.request_videos(
+         $2, array[s.id], array[s.body], array[s.owner], $3, $4, $5, $6, $7, $8) r',
     a.id_column, a.text_column,
     case when a.owner_column is null then 'null::uuid' else format('s.%I::uuid', a.owner_column) end,
     p_table, a.id_type)
-  using p_id, p_table, p_kind, p_model, p_seed, p_parameters;
+  using p_id, p_table, p_kind, coalesce(p_model, table_model), p_seed, p_parameters, a.shape, p_preview;
 end
 $$;
 
@@ -281,7 +331,7 @@ end
 $$;
 
 revoke execute on function
-  storyreel.on_stories_inserted, storyreel.on_stories_deleted, storyreel.on_stories_truncated,
+  storyreel.insert_function_of, storyreel.write_insert_function, storyreel.on_stories_deleted, storyreel.on_stories_truncated,
   storyreel.attach, storyreel.detach, storyreel.is_key, storyreel.request_video_of, storyreel.story_exists, storyreel.adopt_missed
   from public, anon, authenticated;
 grant execute on function storyreel.request_video_of, storyreel.adopt_missed to storyreel, service_role;

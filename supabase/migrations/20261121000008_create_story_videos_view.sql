@@ -1,8 +1,9 @@
 -- What the app reads: a video with its public addresses and how far along it is.
 
--- How far a video's newest revision is, 0 to 1, computed when it is read: no write per tick. Planning and waiting
--- are worth a tenth; the provider's part grows with the time since the submit against what the last clips of
--- that model took; fetching and finishing are the rest. It never claims to be done before it is.
+-- How far the final clip of a video's newest revision is, 0 to 1, computed when it is read: no write per tick.
+-- Planning and waiting are worth a tenth; the provider's part grows with the time since the submit against what the
+-- last clips of that model had taken by then; fetching and finishing are the rest. It never claims to be done before
+-- it is, and turns back only where a render failed and another is made.
 --
 -- Definer: the app's users may not read renders, and this tells them only a number about a video they can see.
 create function storyreel.progress(video_id uuid, at timestamptz default now()) returns real
@@ -14,19 +15,10 @@ as $$
     where r.video_id = progress.video_id order by r.number desc limit 1
   ),
   take as (
-    select t.id, t.status, t.model from newest n
-      join storyreel.shots s on s.revision_id = n.id
+    select t.id, t.status, t.model, d.submitted_at from newest n
+      join storyreel.shots s on s.revision_id = n.id and s.shows = 'final'
       join storyreel.takes t on t.id = s.take_id
-  ),
-  usual as (
-    -- Seconds from submit to delivery of the last clips of the model; eight until one was seen.
-    select coalesce(avg(extract(epoch from r.delivered_at - r.submitted_at)), 8) as seconds
-    from (
-      select t.delivered_at, d.submitted_at
-      from storyreel.takes t join storyreel.renders d on d.id = t.render_id
-      where t.model = (select k.model from take k limit 1) and t.ready_at is not null and d.submitted_at is not null
-      order by t.ready_at desc limit 20
-    ) r
+      left join storyreel.renders d on d.take_id = t.id and d.status = 'submitted'
   ),
   part as (
     select case k.status
@@ -35,11 +27,20 @@ as $$
       when 'fetching' then 0.85
       when 'failed' then 0.0
       else coalesce(
-        (select 0.1 + 0.75 * (1 - exp(-2 * extract(epoch from greatest(at - d.submitted_at, interval '0')) / greatest(u.seconds, 0.1)))
-         from storyreel.renders d where d.take_id = k.id and d.status = 'submitted'),
+        0.1 + 0.75 * (1 - exp(-2 * extract(epoch from greatest(at - k.submitted_at, interval '0')) / greatest(usual.seconds, 0.1))),
         0.05)
     end as done
-    from take k cross join usual u
+    from take k cross join lateral (
+      -- Seconds from submit to delivery of the last clips of the model; eight until one was seen. Only those that were
+      -- there when this one was submitted: a slower one that comes meanwhile must not turn it back.
+      select coalesce(avg(extract(epoch from r.delivered_at - r.submitted_at)), 8) as seconds
+      from (
+        select t.delivered_at, d.submitted_at
+        from storyreel.takes t join storyreel.renders d on d.id = t.render_id
+        where t.model = k.model and t.delivered_at <= k.submitted_at and d.submitted_at is not null
+        order by t.delivered_at desc limit 20
+      ) r
+    ) usual
   )
   select coalesce(avg(p.done), 0)::real from part p;
 $$;
@@ -48,7 +49,7 @@ grant execute on function storyreel.progress to storyreel, anon, authenticated, 
 
 create view public.story_videos with (security_invoker = true) as
 select
-  v.id, v.source_table, v.source_id, v.owner_id, v.theme,
+  v.id, v.source_table, v.source_id, v.owner_id, v.theme, v.shape,
   v.shows, v.shown_revision, v.work, v.reason, v.message,
   case v.work when 'idle' then 1 when 'working' then storyreel.progress(v.id) else 0 end as progress,
   storyreel.public_url(v.bucket, v.path) as url,

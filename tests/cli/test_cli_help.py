@@ -59,7 +59,7 @@ def test_help_is_what_no_command_gets() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["mak"], ["db", "migrte"], ["worker", "--port", "1"], ["make"], ["rerender", "x"]]
+    "arguments", [["mak"], ["db", "migrte"], ["worker", "--port", "1"], ["make"], ["rerender"]]
 )
 def test_a_mistyped_command_is_a_sentence(arguments: list[str]) -> None:
     """Exit code 2, and where to find help."""

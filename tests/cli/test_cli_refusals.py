@@ -80,11 +80,6 @@ def test_without_settings_the_first_missing_one_is_named(name: str) -> None:
     assert_sentence(storyreel(name), "SUPABASE_URL", "not set")
 
 
-def test_rerender_without_settings_names_the_first_missing_one() -> None:
-    """The third door as well."""
-    assert_sentence(storyreel("rerender", "public.stories", "1"), "SUPABASE_URL", "not set")
-
-
 @pytest.mark.parametrize("name", ["worker", "serve"])
 def test_an_unprepared_database_is_a_sentence(unprepared: str, tmp_path: Path, name: str) -> None:
     """Nothing runs on a database without our tables; the command that brings them is named."""
@@ -135,65 +130,6 @@ def test_the_stack_on_a_taken_port_names_it(
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     """With the range."""
     assert_sentence(storyreel("serve", f"--port={port}"), "--port")
-
-
-@pytest.mark.parametrize("table", ["public.nothing", "public.stories; drop table x"])
-def test_rerender_of_an_unattached_table_is_a_sentence(
-    database_urls: DatabaseUrls, tmp_path: Path, table: str
-) -> None:
-    """As at the other doors: how to attach it."""
-    ended = storyreel("rerender", table, "1", settings=settings_for(database_urls.worker, tmp_path))
-
-    assert_sentence(ended, "storyreel.attach")
-
-
-def test_rerender_of_a_row_that_is_not_there_is_a_sentence(database_urls: DatabaseUrls, tmp_path: Path) -> None:
-    """The id is named."""
-    ended = storyreel(
-        "rerender", "public.stories", "no-such-id", settings=settings_for(database_urls.worker, tmp_path)
-    )
-
-    assert_sentence(ended, "no-such-id")
-
-
-def test_rerender_asks_for_a_further_revision(database_urls: DatabaseUrls, tmp_path: Path) -> None:
-    """Again with the same seed, or another take, or of another model."""
-    with psycopg.connect(database_urls.owner, autocommit=True) as connection:
-        row = connection.execute(
-            "insert into public.stories (text) values ('A whale') returning id::text"
-        ).fetchone()
-        assert row is not None
-        settings = settings_for(database_urls.worker, tmp_path)
-
-        assert storyreel("rerender", "public.stories", row[0], settings=settings).code == 0
-        assert (
-            storyreel("rerender", "public.stories", row[0], "--new-take", "--seed", "7", settings=settings).code
-            == 0
-        )
-        other = ("--model", "wan", "--param", "resolution=720p")
-        assert storyreel("rerender", "public.stories", row[0], *other, settings=settings).code == 0
-        revisions = connection.execute(
-            "select kind, seed, model, parameters from storyreel.revisions order by number"
-        ).fetchall()
-
-    assert revisions == [
-        ("first", None, None, None),
-        ("rerender", None, None, None),
-        ("new_take", 7, None, None),
-        ("rerender", None, "wan", {"resolution": "720p"}),
-    ]
-
-
-def test_rerender_with_parameters_that_cannot_be_asks_for_nothing(
-    database_urls: DatabaseUrls, tmp_path: Path
-) -> None:
-    """The field, what it takes and what was given."""
-    wrong = ("--model", "wan", "--param", "num_frames=7")
-    ended = storyreel(
-        "rerender", "public.stories", "1", *wrong, settings=settings_for(database_urls.worker, tmp_path)
-    )
-
-    assert_sentence(ended, "num_frames", "from 81 to 100", "7")
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ async def submitted_render(services: Services, text: str, request_id: str | None
         services.generator,
         clock=services.clock,
         timing=services.timing,
+        previews=False,
     )
     (render,) = await services.stores.renders.admit(
         "fal", now=now + timedelta(seconds=1), lease=timedelta(hours=1)

@@ -106,7 +106,8 @@ async def test_two_drains_at_once_do_not_disturb_each_other(
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert {video["shows"] for video in videos} == {"final"}
-    assert await (await owner.execute("select count(*) from storyreel.renders")).fetchone() == (3,)
+    renders = await owner.execute("select count(*), count(distinct take_id) from storyreel.renders")
+    assert await renders.fetchone() == (6, 6), "a preview and a final of each"
 
 
 async def test_a_lost_webhook_is_made_up_for(
@@ -119,6 +120,7 @@ async def test_a_lost_webhook_is_made_up_for(
             database_urls.worker,
             STORYREEL_FAL_QUEUE_URL=fal_url,
             STORYREEL_BUCKET_FOLDER=str(tmp_path / "bucket"),
+            STORYREEL_PREVIEWS="off",
         ) as door,
     ):
         await door.post(json={"text": "A whale", "id": "s1"})

@@ -1,6 +1,7 @@
 """The settings: every mistake names its variable and the mend, and no secret is shown."""
 
 import string
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,8 @@ VARIABLES = [
     "STORYREEL_FFMPEG",
     "STORYREEL_FFMPEG_PROCESSES",
     "STORYREEL_PATIENCE",
+    "STORYREEL_PREVIEWS",
+    "STORYREEL_KEEP_DAYS",
 ]
 URLS = [name for name in VARIABLES if name.endswith(("_URL", "_ENDPOINT")) and name != "SUPABASE_DB_URL"]
 
@@ -160,6 +163,32 @@ def test_a_patience_that_is_none_is_named(value: str) -> None:
     """A factor of a size that means something."""
     with pytest.raises(BadSetting, match="STORYREEL_PATIENCE"):
         settings(STORYREEL_PATIENCE=value)
+
+
+@pytest.mark.parametrize(("value", "made"), [(None, True), ("on", True), ("OFF", False), ("off", False)])
+def test_previews_are_made_unless_they_are_off(value: str | None, *, made: bool) -> None:
+    """On without a word, as a video that moves soon is what users see first."""
+    assert settings(STORYREEL_PREVIEWS=value).previews is made
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "false", "x" * 5000])
+def test_a_switch_that_is_neither_on_nor_off_is_named(value: str) -> None:
+    """What it must be is said."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_PREVIEWS.*on or off"):
+        settings(STORYREEL_PREVIEWS=value)
+
+
+def test_files_are_kept_for_as_many_days_as_said_however_patient_we_are() -> None:
+    """A week without a word; a stand-in that shortens every patience does not shorten it."""
+    assert settings(STORYREEL_PATIENCE="0.1").timing.keep == timedelta(days=7)
+    assert settings(STORYREEL_PATIENCE="0.1", STORYREEL_KEEP_DAYS="30").timing.keep == timedelta(days=30)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "week"])
+def test_a_time_to_keep_that_is_none_is_named(value: str) -> None:
+    """Whole days, at least one."""
+    with pytest.raises(BadSetting, match="STORYREEL_KEEP_DAYS"):
+        settings(STORYREEL_KEEP_DAYS=value)
 
 
 @pytest.mark.parametrize("value", ["/nowhere/ffmpeg", "/tmp", "x" * 5000, "a\0b"])

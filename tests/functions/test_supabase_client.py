@@ -24,7 +24,7 @@ async def test_invoke_returns_the_video(supabase: AsyncClient) -> None:
     )
 
     assert isinstance(answer, dict)
-    assert (answer["theme"], answer["work"]) == ("forest", "working")
+    assert (answer["theme"], answer["work"]) == ("dream", "working")
 
 
 async def test_invoke_without_options_about_the_answer_returns_its_bytes(supabase: AsyncClient) -> None:

@@ -118,8 +118,17 @@ def test_silence_may_be_concluded_whatever_became_of_an_unknown_render() -> None
 
 
 def test_a_ready_take_stays_ready() -> None:
-    """What can be watched is never taken back."""
-    assert set(TAKE[TakeStatus.READY].values()) == {None}
+    """No news takes back what can be watched: only who asks for it anew, or removes its files, moves it."""
+    moves = {event: to for event, to in TAKE[TakeStatus.READY].items() if to is not None}
+
+    assert moves == {TakeEvent.REMADE: TakeStatus.FINISHING, TakeEvent.REMOVED: TakeStatus.REMOVED}
+
+
+def test_only_what_is_at_rest_is_removed() -> None:
+    """A take in hand keeps its files."""
+    removable = {status for status, row in TAKE.items() if TakeEvent.REMOVED in row}
+
+    assert removable == {TakeStatus.READY, TakeStatus.FAILED, TakeStatus.REMOVED}
 
 
 def test_a_final_that_is_shown_ends_all_work() -> None:

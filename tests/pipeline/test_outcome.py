@@ -20,7 +20,7 @@ from pipeline.outcome import LOST, RenderSeen, Verdict, on_clip, on_failure, on_
 from pipeline.reasons import FALLBACK
 from pipeline.receive import verdict_on
 from pipeline.reconcile import ENDLESS, FORGOTTEN
-from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
+from pipeline.retry import COMEBACKS, MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CLIP = Clip("https://v3.fal.media/clip.mp4")
@@ -39,19 +39,21 @@ def seen(**more: object) -> RenderSeen:
         take_status=TakeStatus.RENDERING,
         made=1,
         lost=0,
+        ever_lost=0,
+        comebacks=0,
         rival=False,
     )
     return replace(usual, **more)  # type: ignore[arg-type]  # field names, checked by the dataclass
 
 
 EVERY = [
-    seen(status=status, take_status=take, made=made, lost=lost, rival=rival)
+    seen(status=status, take_status=take, made=made, lost=lost, ever_lost=lost, rival=rival)
     for status, take in itertools.product(RenderStatus, TakeStatus)
     for made, lost, rival in itertools.product((1, 2, 3, 4), (0, 1), (False, True))
 ]
 
 
-@pytest.mark.parametrize("take", [TakeStatus.RENDERING, TakeStatus.FAILED])
+@pytest.mark.parametrize("take", [TakeStatus.RENDERING, TakeStatus.FAILED, TakeStatus.REMOVED])
 @pytest.mark.parametrize("status", sorted(set(RenderStatus) - {RenderStatus.DELIVERED}))
 def test_a_clip_is_used_by_a_take_that_wants_one(status: RenderStatus, take: TakeStatus) -> None:
     """Whatever was thought of its render, lost, failed or cancelled: it is paid for."""
@@ -115,9 +117,43 @@ def test_a_passing_failure_is_tried_again_later(made: int) -> None:
 )
 def test_the_last_failure_fails_the_take(failure: Failure, made: int, lost: int) -> None:
     """Permanent, or no try left: fewer are left once an answer was lost."""
-    verdict = on_failure(seen(made=made, lost=lost), failure, now=NOW, jitter=0)
+    verdict = on_failure(seen(made=made, lost=lost, ever_lost=lost), failure, now=NOW, jitter=0)
 
-    assert verdict == Verdict(render=RenderStatus.FAILED, take=TakeStatus.FAILED, failure=failure)
+    ended = replace(verdict, again_at=None)
+    assert ended == Verdict(render=RenderStatus.FAILED, take=TakeStatus.FAILED, failure=failure)
+
+
+@pytest.mark.parametrize(("comebacks", "wait"), list(enumerate(COMEBACKS)))
+def test_what_failed_in_passing_comes_back_by_itself(comebacks: int, wait: timedelta) -> None:
+    """Each time after a longer while."""
+    verdict = on_failure(seen(made=MAX_RENDERS, comebacks=comebacks), PASSING, now=NOW, jitter=0)
+
+    assert (verdict.take, verdict.again_at) == (TakeStatus.FAILED, NOW + wait)
+
+
+@pytest.mark.parametrize(
+    ("failure", "more"),
+    [
+        pytest.param(FINAL, {}, id="it would fail alike"),
+        pytest.param(PASSING, {"comebacks": len(COMEBACKS)}, id="it came back often enough"),
+        pytest.param(PASSING, {"ever_lost": 1}, id="an earlier round may have been paid for"),
+        pytest.param(ENDLESS, {}, id="this render may have been paid for"),
+    ],
+)
+def test_what_would_not_come_right_or_might_be_paid_twice_stays_failed(
+    failure: Failure, more: dict[str, int]
+) -> None:
+    """Until a person asks."""
+    verdict = on_failure(seen(made=MAX_RENDERS, **more), failure, now=NOW, jitter=0)
+
+    assert (verdict.take, verdict.again_at) == (TakeStatus.FAILED, None)
+
+
+def test_only_what_has_failed_comes_back() -> None:
+    """A take that goes on has no time to begin again."""
+    for each in EVERY:
+        verdict = on_failure(each, PASSING, now=NOW, jitter=0)
+        assert verdict.again_at is None or verdict.take is TakeStatus.FAILED
 
 
 @pytest.mark.parametrize("failure", BILLED, ids=lambda failure: failure.code)

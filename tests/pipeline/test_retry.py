@@ -11,12 +11,14 @@ from pipeline.download import MAX_SECONDS
 from pipeline.fal.wire import Patience
 from pipeline.ffmpeg.transcoder import SECONDS
 from pipeline.retry import (
+    COMEBACKS,
     MAX_MISSES,
     MAX_RENDERS,
     MAX_RENDERS_AFTER_LOSS,
     MAX_STEP_FAILURES,
     MAX_STEP_TRIES,
     backoff,
+    comeback,
 )
 from pipeline.timing import Timing
 
@@ -89,6 +91,25 @@ def test_a_clip_that_is_gone_is_looked_for_more_than_once_and_not_for_an_hour() 
     assert sum((backoff(count, jitter=1) for count in range(1, MAX_MISSES)), timedelta()) < timedelta(minutes=1)
 
 
+@given(st.integers(0, 10), jitters)
+def test_comebacks_are_few_and_spread(count: int, jitter: float) -> None:
+    """After its while and at most a quarter more, so that what failed together comes back apart; then never."""
+    wait = comeback(count, jitter=jitter)
+
+    if count >= len(COMEBACKS):
+        assert wait is None
+    else:
+        assert wait is not None
+        assert COMEBACKS[count] <= wait <= COMEBACKS[count] * 1.25
+
+
+def test_comebacks_outlast_a_bad_day_and_come_ever_less_often() -> None:
+    """The last is a day later; and none comes while the renders of the round before may still be tried."""
+    assert list(COMEBACKS) == sorted(set(COMEBACKS))
+    assert COMEBACKS[-1] >= timedelta(days=1)
+    assert COMEBACKS[0] >= LONGEST
+
+
 def test_a_request_id_is_saved_again_within_its_lease() -> None:
     """Otherwise reconcile takes its render for lost while the database is still being waited for."""
     timing, pauses = Timing(), timedelta(seconds=sum(_SAVE_PAUSES))
@@ -124,5 +145,5 @@ def test_patience_scales_as_a_whole(factor: float) -> None:
     usual, scaled = Timing(), Timing().scaled(factor)
 
     for name in (field.name for field in fields(Timing)):
-        times = 1 if name in {"missing_endpoint", "endless", "unsettled"} else factor
+        times = 1 if name in {"missing_endpoint", "endless", "unsettled", "keep"} else factor
         assert getattr(scaled, name) == getattr(usual, name) * times

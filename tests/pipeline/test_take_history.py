@@ -83,6 +83,8 @@ class History(RuleBasedStateMachine):
             take_status=self.take,
             made=made,
             lost=lost,
+            ever_lost=sum(other.status is RenderStatus.LOST or other.billed for other in self.renders),
+            comebacks=0,
             rival=rival,
         )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipeline.model import Clip, Delivery, Failure, Parameters, PlannedShot, Prompt, StoredRendition
+from pipeline.model import Clip, Delivery, Failure, Parameters, PlannedShot, PlannedTake, Prompt, StoredRendition
 from tests.conftest import Clock
 
 LEASE = timedelta(seconds=60)
@@ -16,9 +16,17 @@ PASSING = Failure("provider_error", "the runner crashed", permanent=False)
 PERMANENT = Failure("content_policy", "no", permanent=True)
 
 
-def shot(key: str = "whale", *, estimate: str = "0.01", endpoint: str = "fal-ai/one") -> PlannedShot:
-    """A shot that wants the take of that key."""
-    return PlannedShot(
+def shot(
+    key: str = "whale", *, preview: str | None = None, estimate: str = "0.01", endpoint: str = "fal-ai/one"
+) -> PlannedShot:
+    """A shot that wants the take of that key, and perhaps the one of another as its preview."""
+    final = wanted(key, estimate=estimate, endpoint=endpoint)
+    return PlannedShot(final, wanted(preview) if preview else None)
+
+
+def wanted(key: str, *, estimate: str = "0.01", endpoint: str = "fal-ai/one") -> PlannedTake:
+    """The take of that key."""
+    return PlannedTake(
         take_key=key,
         model="lightning",
         parameters=PARAMETERS,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from pipeline.errors import GeneratorBusy, GeneratorMissing
-from tests.storage.builders import CLIP, PASSING, PERMANENT
+from tests.storage.builders import CLIP, LEASE, PASSING, PERMANENT, TABLE, shot
 from tests.storage.world import World
 
 CENT = Decimal("0.01")
@@ -49,6 +49,53 @@ async def test_a_clip_for_nothing_costs_nothing(world: World) -> None:
     await world.stores.renders.settle(render.id, units=Decimal(0), cost=Decimal(0), now=world.clock())
 
     assert (await world.ledger(render.id))["settled"] == 0
+
+
+async def _told_cost(world: World, story: str) -> Decimal | None:
+    """What a story is said to have cost."""
+    video = await world.stores.stories.find(TABLE, story, now=world.clock())
+    assert video
+    trace = await world.stores.stories.trace(video.id)
+    assert trace
+    return trace.cost_usd
+
+
+async def test_a_story_costs_what_its_preview_and_its_final_do(world: World) -> None:
+    """Unknown as long as one of them is not settled; another story's clips do not count."""
+    story = await world.story("A whale")
+    await world.plan(shot("whale", preview="sketch"))
+    assert await _told_cost(world, story) is None
+    renders = await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE)
+    for render, cost in zip(renders, ("0.001", "0.02"), strict=True):
+        assert await _told_cost(world, story) == (None if render is renders[0] else Decimal("0.001"))
+        await world.submit(render, str(render.id))
+        await world.conclude(render.id, CLIP)
+        assert await _told_cost(world, story) is None
+        settle = world.stores.renders.settle
+        await settle(render.id, units=None, cost=Decimal(cost), now=world.clock())
+    await world.ready("fox")
+
+    assert await _told_cost(world, story) == Decimal("0.021")
+
+
+async def test_a_story_whose_clips_were_there_costs_nothing(world: World) -> None:
+    """It was all rendered before it was asked for."""
+    take = await world.ready()
+    await world.stores.renders.settle(
+        (await world.one("select render_id from storyreel.takes where id = %s", take))[0],
+        units=None,
+        cost=CENT,
+        now=world.clock(),
+    )
+    story = await world.story("Another whale")
+    await world.owner.execute(
+        "update storyreel.revisions set created_at = now() + interval '2 hours' where planned_at is null"
+    )
+    world.clock.advance(hours=2)
+    await world.plan(shot())
+
+    assert (await world.video(story))[0] == "final"
+    assert await _told_cost(world, story) == 0
 
 
 async def test_only_delivered_renders_are_asked_for_their_cost(world: World) -> None:

@@ -35,6 +35,7 @@ async def test_a_clip_replaces_only_what_is_below_it(world: World) -> None:
     for _ in range(2):
         await world.ask_again(story)
         await world.plan(shot("first"))
+        await world.finish(take)
     for shown in ((shows, revision) for shows in Shows for revision in range(5)):
         if (shown[0] is Shows.PLACEHOLDER) != (shown[1] == 0):
             continue

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from pipeline.model import TakeInHand
-from tests.storage.builders import LEASE
+from tests.storage.builders import LEASE, renditions
 from tests.storage.world import World
 
 pytestmark = pytest.mark.parametrize("step", ["fetch", "finish"])
@@ -102,7 +102,7 @@ async def test_a_take_that_has_ended_cannot_be_handed_back(world: World, step: s
     in_hand = await (world.fetch(take) if step == "fetch" else begin(world, take, step))
     if step == "finish":
         await world.stores.takes.finished(
-            in_hand, rendition_key="k", bucket="videos", renditions=(), now=world.clock()
+            in_hand, rendition_key="k", bucket="videos", renditions=renditions("k"), now=world.clock()
         )
     before = await world.rows("select * from storyreel.takes")
     await world.forget_jobs()

@@ -37,7 +37,7 @@ async def test_a_fetch_gets_what_it_needs(world: World) -> None:
     take = await world.fetching()
     (render,) = await world.one("select id from storyreel.renders")
 
-    assert await claim(world, take, "fetch") == TakeInHand(take, 1, 1, 0, render, CLIP.url, None, None)
+    assert await claim(world, take, "fetch") == TakeInHand(take, 1, 1, 0, 0, render, CLIP.url, None, None)
 
 
 async def test_fetched_hands_over_to_finish(world: World) -> None:

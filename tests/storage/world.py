@@ -35,7 +35,7 @@ class World:
     async def rows(self, query: LiteralString, *arguments: object) -> list[tuple[Any, ...]]:
         """Look, or arrange, as the owner."""
         cursor = await self.owner.execute(query, arguments)
-        return await cursor.fetchall() if cursor.description else []
+        return [] if cursor.description is None else await cursor.fetchall()
 
     async def one(self, query: LiteralString, *arguments: object) -> tuple[Any, ...]:
         """The only row."""

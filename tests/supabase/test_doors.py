@@ -1,6 +1,7 @@
 """The doors beside the trigger: ask again, ask for a row, and what happens when two ask at once."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 
 from pipeline.errors import UnknownTable
 from pipeline.parameters import MAX_DEPTH, read_given
-from tests.storage.builders import PERMANENT, TABLE
+from tests.storage.builders import PERMANENT, TABLE, shot
 from tests.storage.world import World
 
 
@@ -83,13 +84,23 @@ async def test_a_table_that_was_never_attached_is_named_in_the_error(world: Worl
 
 
 async def test_an_unknown_kind_is_refused(world: World, app: psycopg.AsyncConnection) -> None:
-    """By the named CHECK, with the video as it was."""
+    """In a sentence that names the kinds there are, with the video as it was."""
     story = await world.story()
 
-    with pytest.raises(psycopg.errors.CheckViolation, match="revisions_kind_known"):
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="first, rerender or new_take, not as again"):
         await app.execute("select * from storyreel.request_video_of(%s, %s, 'again')", [TABLE, story])
 
     assert (await world.video(story))[2] == "working"
+
+
+async def test_a_new_take_needs_a_seed(world: World, app: psycopg.AsyncConnection) -> None:
+    """With the old one it would be the old take: it is refused, and nothing is made."""
+    story = await world.story()
+
+    with pytest.raises(psycopg.errors.NullValueNotAllowed, match="a new take needs a seed"):
+        await app.execute("select * from storyreel.request_video_of(%s, %s, 'new_take')", [TABLE, story])
+
+    assert await world.one("select count(*) from storyreel.revisions") == (1,)
 
 
 async def test_two_who_ask_again_at_once_both_get_a_revision(world: World) -> None:
@@ -137,24 +148,81 @@ async def test_a_rerender_asked_while_the_video_is_being_made_is_not_lost(world:
     ]
 
 
-async def test_parameters_belong_to_the_revision_that_was_asked_for(world: World) -> None:
-    """Through both doors; a revision without them has the model's own, whatever the one before it had."""
+async def test_what_is_asked_reaches_whoever_plans_it(world: World) -> None:
+    """Model, parameters and seed, through both doors."""
     story = await world.story()
     stories = world.stores.stories
 
     assert await stories.request_of(TABLE, story, kind="rerender", model="wan", parameters={"num_frames": 90})
-    assert await stories.request_of(TABLE, story, kind="rerender")
-    assert await stories.request("elsewhere", "1", "A whale", parameters={"own": {"x": [1.5, None, True]}})
+    assert await stories.request("elsewhere", "1", "A whale", seed=5, parameters={"own": {"x": [1.5, None, True]}})
 
-    rows = await world.rows("select model, parameters from storyreel.revisions order by priority, number")
-    assert rows == [
-        ("wan", {"num_frames": 90}),
-        (None, None),
-        (None, None),
-        (None, {"own": {"x": [1.5, None, True]}}),
+    claimed = sorted((r.story, r.model or "", r.seed or 0, r.given) for r in await world.claim())
+    assert claimed == [
+        ("A whale", "", 5, {"own": {"x": [1.5, None, True]}}),
+        (claimed[1][0], "", 0, None),
+        (claimed[1][0], "wan", 0, {"num_frames": 90}),
     ]
-    claimed = {revision.model: revision.given for revision in await world.claim()}
-    assert claimed["wan"] == {"num_frames": 90}
+
+
+Asked = dict[str, Any]
+FIRST: Asked = {"model": "wan", "seed": 5, "parameters": {"num_frames": 90, "resolution": "480p"}}
+FURTHER: dict[str, tuple[Asked, Asked]] = {
+    "nothing else": ({}, FIRST),
+    "another parameter": (
+        {"parameters": {"resolution": "580p"}},
+        {**FIRST, "parameters": {"num_frames": 90, "resolution": "580p"}},
+    ),
+    "its own model": ({"model": "wan"}, FIRST),
+    "another model": ({"model": "ltx"}, {"model": "ltx", "seed": 5, "parameters": None}),
+    "another model with parameters": (
+        {"model": "ltx", "parameters": {"fps": 24}},
+        {"model": "ltx", "seed": 5, "parameters": {"fps": 24}},
+    ),
+    "another seed": ({"seed": 6}, {**FIRST, "seed": 6}),
+    "a new take": ({"kind": "new_take", "seed": 7}, {**FIRST, "seed": 7}),
+}
+
+
+@pytest.mark.parametrize("further", FURTHER)
+async def test_a_further_revision_asks_for_what_the_last_one_did(world: World, further: str) -> None:
+    """But for what is given; and another model is not asked with the parameters of the old one."""
+    asked, expected = FURTHER[further]
+    stories = world.stores.stories
+    assert await stories.request("elsewhere", "1", "A whale", **FIRST)
+
+    assert await stories.request("elsewhere", "1", "A whale", **{"kind": "rerender", **asked})
+
+    model, seed, parameters = await world.one(
+        "select model, seed, parameters from storyreel.revisions where number = 2"
+    )
+    assert {"model": model, "seed": seed, "parameters": parameters} == expected
+
+
+async def test_asked_again_after_going_back_it_is_as_what_it_went_back_to(world: World) -> None:
+    """What came in between is passed by."""
+    story = await world.story()
+    await world.ready("old")
+    stories = world.stores.stories
+    assert await stories.request_of(TABLE, story, kind="new_take", seed=7, model="wan")
+    await world.plan(shot("new"))
+    await world.ready("new")
+    await world.owner.execute(
+        "select storyreel.restore_video(id, now()) from storyreel.videos where source_id = %s", [story]
+    )
+
+    assert await stories.request_of(TABLE, story, kind="rerender")
+
+    revisions = await world.rows(
+        "select number, kind, model, seed from storyreel.revisions"
+        " where video_id = (select id from storyreel.videos where source_id = %s) order by number",
+        story,
+    )
+    assert revisions == [
+        (1, "first", None, None),
+        (2, "new_take", "wan", 7),
+        (3, "restore", None, None),
+        (4, "rerender", None, None),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from tests.storage.world import World
 
 # What breaks, and how it is mended.
 BREAK_REQUEST: LiteralString = """
-    alter function storyreel.request_videos rename to mislaid
+    alter function storyreel.begin_videos rename to mislaid
 """
 MEND_REQUEST: LiteralString = """
-    alter function storyreel.mislaid rename to request_videos
+    alter function storyreel.mislaid rename to begin_videos
 """
 FAULTS: dict[str, tuple[LiteralString, LiteralString]] = {
     "our function is gone": (BREAK_REQUEST, MEND_REQUEST),

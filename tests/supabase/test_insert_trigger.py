@@ -3,16 +3,28 @@
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from pipeline.prompts import MAX_STORY_CHARS
 from tests.storage.world import World
 
+OCEAN = """
+    insert into storyreel.themes values ('ocean');
+    insert into storyreel.languages values ('english');
+    insert into storyreel.theme_words (language, lexeme, theme, weight) values ('english', 'whale', 'ocean', 3)
+"""
 PLACEHOLDER = """
     insert into storyreel.placeholders
-      (theme, variant, bucket, path, poster_path, preview_path, blurhash, width, height)
-    select theme, variant, 'videos', theme || variant || '.mp4', 'p.jpg', 'p.webp', 'LEHV', 512, 512
+      (theme, shape, variant, bucket, path, poster_path, preview_path, blurhash, width, height)
+    select theme, 'square', variant, 'videos', theme || variant || '.mp4', 'p.jpg', 'p.webp', 'LEHV', 512, 512
     from unnest(%s::text[]) theme, generate_series(1, %s) variant
 """
+
+
+@pytest.fixture
+async def ocean(world: World) -> None:
+    """A theme beside the neutral one, and a word that calls for it."""
+    await world.owner.execute(OCEAN)
 
 
 async def test_a_story_has_a_video_and_a_first_revision(world: World) -> None:
@@ -167,6 +179,7 @@ async def test_the_owner_is_carried_over(world: World) -> None:
     )) == {("a", user), ("b", None)}  # fmt: skip
 
 
+@pytest.mark.usefixtures("ocean")
 async def test_the_placeholder_is_of_the_storys_theme(world: World) -> None:
     """A story about whales starts with an ocean loop, one about nothing we know with the neutral one."""
     await world.owner.execute(PLACEHOLDER, [["ocean", "dream"], 1])
@@ -177,6 +190,7 @@ async def test_the_placeholder_is_of_the_storys_theme(world: World) -> None:
     assert played == {whale: "(ocean,ocean1.mp4)", nothing: "(dream,dream1.mp4)"}
 
 
+@pytest.mark.usefixtures("ocean")
 async def test_a_theme_without_loops_shows_the_neutral_one(world: World) -> None:
     """Something plays even where the theme's own loops were never published."""
     await world.owner.execute(PLACEHOLDER, [["dream"], 1])
@@ -186,6 +200,7 @@ async def test_a_theme_without_loops_shows_the_neutral_one(world: World) -> None
     assert await world.one("select theme, path from storyreel.videos") == ("ocean", "dream1.mp4")
 
 
+@pytest.mark.usefixtures("ocean")
 async def test_the_variant_follows_from_the_storys_id(world: World) -> None:
     """The same id always has the same variant, and different ids do not all have the same."""
     await world.owner.execute(PLACEHOLDER, [["ocean"], 4])

@@ -57,7 +57,7 @@ def test_an_insert_makes_a_video_and_one_hint(server: EmbeddedPostgres) -> None:
         videos = connection.execute("select count(*), min(work), min(theme) from storyreel.videos").fetchone()
         jobs = connection.execute("select task_name from procrastinate.procrastinate_jobs").fetchall()
 
-    assert videos == (50, "working", "ocean")
+    assert videos == (50, "working", "dream")
     assert jobs == [("plan",)]
 
 

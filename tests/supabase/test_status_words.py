@@ -61,9 +61,13 @@ VIDEOS: list[tuple[LiteralString, str]] = [
     ("reason = 'r', message = 'm'", "videos_reason_where_stuck"),
     ("work = 'idle', reason = 'r', message = 'm'", "videos_reason_where_stuck"),
     ("work = 'rejected', reason = 'r'", "videos_message_with_reason"),
+    ("shape = 'round'", "videos_shape_known"),
 ]
 REVISIONS: list[tuple[LiteralString, str]] = [
     ("kind = 'last'", "revisions_kind_known"),
+    ("kind = 'restore'", "revisions_restore_goes_back"),
+    ("restores = 0", "revisions_restore_goes_back"),
+    ("kind = 'restore', restores = number", "revisions_restore_goes_back"),
     ("number = 0", "revisions_number_positive"),
     ("seed = -1", "revisions_seed_31_bits"),
     ("seed = 2147483648", "revisions_seed_31_bits"),
@@ -92,6 +96,12 @@ TAKES: list[tuple[LiteralString, str]] = [
     ("status = 'failed', failed_at = now(), failure_code = 'c', failure_message = 'm'", "takes_failed_iff_reason"),
     ("failed_at = now(), failure_code = 'c', failure_message = 'm', failure_permanent = true",
      "takes_failed_iff_reason"),
+    ("again_at = now()", "takes_again_where_failed"),
+    ("status = 'failed', failure_permanent = true, again_at = now()", "takes_again_where_failed"),
+    ("status = 'removed', clip_url = 'u'", "takes_removed_has_no_files"),
+    ("status = 'removed', original_path = 'p'", "takes_removed_has_no_files"),
+    ("status = 'removed', original_sha256 = 's'", "takes_removed_has_no_files"),
+    ("status = 'removed', rendition_key = 'k'", "takes_removed_has_no_files"),
 ]  # fmt: skip
 RENDERS: list[tuple[LiteralString, str]] = [
     ("status = 'gone'", "renders_status_known"),
@@ -135,10 +145,33 @@ async def _change_without(world: World, table: LiteralString, change: LiteralStr
         await world.owner.execute("update storyreel." + table + " set " + change)
 
 
+PLACEHOLDER: LiteralString = """
+    insert into storyreel.placeholders
+      (theme, shape, variant, bucket, path, poster_path, preview_path, blurhash, width, height)
+"""
+RERENDER: LiteralString = """
+    insert into storyreel.rerenders (source_table, kind, parameters, estimate_usd, created_at)
+"""
+RERENDERED: LiteralString = """
+    with made as (
+      insert into storyreel.rerenders (source_table, kind, estimate_usd, created_at)
+      values ('t', 'rerender', 0, now()) returning id
+    )
+    insert into storyreel.rerender_items
+      (rerender_id, number, source_id, seed, revision_id, outcome, reason, message, paid)
+    select id,
+"""
 OTHERS: dict[str, LiteralString] = {
     "buckets_base_url_bare": "insert into storyreel.buckets values ('b', 'https://x/')",
     "providers_slots_positive": "update storyreel.providers set slots = 0",
+    "themes_name_plain": "insert into storyreel.themes values ('../Ocean')",
+    "theme_words_weight_known": "insert into storyreel.theme_words (language, lexeme, theme, weight)"
+                                " values ('english', 'whale', 'dream', 100)",
+    "placeholders_shape_known": PLACEHOLDER + " values ('dream', 'round', 1, '', '', '', '', '', 1, 1)",
+    "placeholders_variant_positive": PLACEHOLDER + " values ('dream', 'wide', 0, '', '', '', '', '', 1, 1)",
+    "attachments_shape_known": "update storyreel.attachments set shape = 'round'",
     "shots_number_positive": "update storyreel.shots set number = 0",
+    "shots_shows_known": "update storyreel.shots set shows = 'placeholder'",
     "ledger_kind_known": "insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)"
                          " values (gen_random_uuid(), 'e', 'gift', 1, now())",
     "ledger_amount_not_negative": "insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)"
@@ -150,6 +183,19 @@ OTHERS: dict[str, LiteralString] = {
     "deliveries_outcome_known": "insert into storyreel.deliveries"
         " (provider, request_id, body_sha256, body, render_id, outcome, received_at)"
         " values ('fal', 'r', 's', 'b', gen_random_uuid(), 'odd', now())",
+    "objects_removed_when_unused": "insert into storyreel.objects (bucket, path, due_at, removing_at)"
+                                   " values ('b', 'p', now(), now())",
+    "rerenders_kind_known": RERENDER + "values ('t', 'first', null, 0, now())",
+    "rerenders_parameters_object": RERENDER + "values ('t', 'rerender', '[]', 0, now())",
+    "rerenders_estimate_not_negative": RERENDER + "values ('t', 'rerender', null, -1, now())",
+    "rerender_items_number_positive": RERENDERED + "0, 's', null, null, null, null, null, null from made",
+    "rerender_items_seed_31_bits": RERENDERED + "1, 's', -1, null, null, null, null, null from made",
+    "rerender_items_outcome_known":
+        RERENDERED + "1, 's', null, gen_random_uuid(), 'lost', null, null, true from made",
+    "rerender_items_asked_unless_gone": RERENDERED + "1, 's', null, null, 'done', null, null, true from made",
+    "rerender_items_reason_where_failed":
+        RERENDERED + "1, 's', null, gen_random_uuid(), 'failed', null, null, true from made",
+    "rerender_items_paid_once_ended": RERENDERED + "1, 's', null, null, null, null, null, true from made",
 }  # fmt: skip
 
 
@@ -182,8 +228,8 @@ UNIQUE: dict[str, LiteralString] = {
         insert into storyreel.videos (source_table, source_id, theme)
         select source_table, source_id, 'dream' from storyreel.videos""",
     "revisions_number_key": """
-        insert into storyreel.revisions (video_id, number, kind, story, priority)
-        select video_id, 1, 'rerender', '', 0 from storyreel.revisions""",
+        insert into storyreel.revisions (video_id, number, kind, story, priority, preview)
+        select video_id, 1, 'rerender', '', 0, false from storyreel.revisions""",
     "takes_take_key_key": """
         insert into storyreel.takes
           (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at)
@@ -195,13 +241,16 @@ UNIQUE: dict[str, LiteralString] = {
     + "select take_id, 1, 1, 'fal', '', 0, 0, now(), 'cancelled', null, now(), null from storyreel.renders",
     "renders_one_live": NEW_RENDER
     + "select take_id, 1, 2, 'fal', '', 0, 0, now(), 'waiting', now(), null, null from storyreel.renders",
+    "renditions_path_key": """
+        insert into storyreel.renditions
+        select key, 'video', 'b', 'p', 't', 1, 1, 1, null, now() from unnest(array['k', 'l']) key""",
     "renders_request_key": NEW_RENDER
     + "select take_id, 1, 3, 'fal', '', 0, 0, now(), 'cancelled', null, now(), request_id from storyreel.renders",
 }
 
 
 async def test_each_unique_index_prevents_what_its_line_says(world: World) -> None:
-    """Two videos of a story, two newest revisions, two takes of a key, two live renders, …"""
+    """Two videos of a story, two newest revisions, two takes of a key, two live renders, one file of two, …"""
     await world.submitted()
 
     for constraint, statement in UNIQUE.items():

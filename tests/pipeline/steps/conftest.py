@@ -40,8 +40,8 @@ EMPTY = "; ".join(
 PLACEHOLDER = """
     insert into storyreel.buckets values ('videos', 'http://files.test/videos');
     insert into storyreel.placeholders
-      (theme, bucket, path, poster_path, preview_path, blurhash, width, height)
-    values ('dream', 'videos', 'p/dream.mp4', 'p/dream.jpg', 'p/dream.webp', 'L00000fQ', 512, 512);
+      (theme, shape, variant, bucket, path, poster_path, preview_path, blurhash, width, height)
+    values ('dream', 'square', 1, 'videos', 'p/dream.mp4', 'p/dream.jpg', 'p/dream.webp', 'L00000fQ', 512, 512);
 """
 
 

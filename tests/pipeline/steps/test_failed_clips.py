@@ -23,7 +23,7 @@ async def test_a_failed_clip_is_tried_again_later(world: World) -> None:
 
 
 async def test_the_last_failure_falls_back(world: World) -> None:
-    """Three failures end it: the placeholder goes on playing, with a word and a sentence why."""
+    """Three failures end it for now: the placeholder goes on playing, with a word and a sentence why."""
     for nth in range(1, 6):
         world.provider.script(nth, fail=500)
     story = await world.submit()
@@ -31,7 +31,7 @@ async def test_the_last_failure_falls_back(world: World) -> None:
 
     assert (video.shows, video.path) == (Shows.PLACEHOLDER, "p/dream.mp4")
     assert (video.work, video.reason) == (Work.FALLBACK, "provider_error")
-    assert video.message == "The video service failed several times. You can try again later."
+    assert video.message == "The video service failed several times. It will be tried again by itself."
     assert await world.provider.accepted() == MAX_RENDERS
     assert len(await world.ledger("released")) == MAX_RENDERS
 

@@ -38,6 +38,7 @@ TABLES = (
     "deliveries",
     "ledger",
     "renditions",
+    "objects",
     "missing_endpoints",
     "missed",
 )
@@ -63,6 +64,7 @@ class World:
     post: Post
     owner: psycopg.AsyncConnection
     jitter: Callable[[], float] = lambda: 0.0
+    previews: bool = False
 
     # What an app does.
 
@@ -88,7 +90,14 @@ class World:
     # Our steps.
 
     async def plan(self) -> int:
-        return await plan(self.plans, self.writer, self.generator, clock=self.clock, timing=self.timing)
+        return await plan(
+            self.plans,
+            self.writer,
+            self.generator,
+            clock=self.clock,
+            timing=self.timing,
+            previews=self.previews,
+        )
 
     async def admit(self) -> int:
         return await admit(
@@ -140,6 +149,7 @@ class World:
             self.stores.sweep,
             self.renders,
             self.generator,
+            self.bucket,
             clock=self.clock,
             timing=self.timing,
             jitter=self.jitter,
