@@ -1,31 +1,32 @@
 Statements of storage/plans.py: revisions, and the takes and shots they turn into.
 
 -- name: claim
--- A first attempt asks no clock: the database's may be a second ahead of this machine's.
-update storyreel.revisions r
-set attempt = 1, due_at = %(now)s + %(lease)s
-from (
+-- A first attempt asks no clock: the database's may be a second ahead of this machine's. Materialized, for a join may
+-- run a subquery more than once, and each time it would lock other rows.
+with due as materialized (
   select id from storyreel.revisions
   where planned_at is null and attempt = 0
   order by priority desc, created_at, id
   limit %(limit)s
   for update skip locked
-) due
-where r.id = due.id
+)
+update storyreel.revisions r
+set attempt = 1, due_at = %(now)s + %(lease)s
+from due where r.id = due.id
 returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
 
 -- name: claim_again
 -- One at a time, the least tried first: a story that kills its planner must not take its neighbours with it.
-update storyreel.revisions r
-set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
-from (
+with due as materialized (
   select id from storyreel.revisions
   where planned_at is null and attempt > 0 and due_at <= %(now)s
   order by attempt, priority desc, created_at, id
   limit 1
   for update skip locked
-) due
-where r.id = due.id
+)
+update storyreel.revisions r
+set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
+from due where r.id = due.id
 returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
 
 -- name: missing_endpoints

@@ -44,18 +44,18 @@ where r.id = late.id;
 select id from storyreel.renders where status = 'unknown' and due_at <= %(now)s order by due_at limit %(limit)s;
 
 -- name: claim_overdue
--- Claimed until `due_at`: two sweeps never ask about the same one.
-update storyreel.renders r
-set due_at = case when r.status = 'submitted' then %(due_at)s else r.due_at end,
-    ask_at = case when r.ask_at is not null then %(due_at)s end
-from (
+-- Claimed until `due_at`: two sweeps never ask about the same one. Materialized as in plans.sql.
+with due as materialized (
   select id from storyreel.renders
   where (status = 'submitted' and due_at <= %(now)s) or ask_at <= %(now)s
   order by due_at
   limit %(limit)s
   for update skip locked
-) due
-where r.id = due.id
+)
+update storyreel.renders r
+set due_at = case when r.status = 'submitted' then %(due_at)s else r.due_at end,
+    ask_at = case when r.ask_at is not null then %(due_at)s end
+from due where r.id = due.id
 returning r.id, r.provider, r.endpoint, r.request_id, coalesce(r.submitted_at, r.created_at) as since;
 
 -- name: asked
