@@ -2,9 +2,10 @@
 
 import os
 import pty
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.cli.running import COMMAND, environment
 
@@ -36,3 +37,11 @@ def read_until(person: int, words: str) -> str:
     while words not in seen:
         seen += os.read(person, 4096).decode(errors="replace")
     return seen
+
+
+def interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Press Ctrl-C, again where the first came just before the program began to wait, until it ends."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)

@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import signal
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.cli.running import assert_sentence, storyreel
-from tests.cli.terminal import at_a_terminal, read_until
+from tests.cli.terminal import at_a_terminal, interrupt, read_until
 from tests.conftest import DatabaseUrls
 from tests.local.library.small import described, lagoon
 
@@ -96,7 +95,7 @@ def test_a_person_who_does_not_agree_has_asked_for_nothing(
         if answer:
             os.write(person, answer)
         else:
-            process.send_signal(signal.SIGINT)
+            interrupt(process)
 
         assert "Traceback" not in read_until(person, "stopped")
         assert process.wait(30) == 130
