@@ -29,13 +29,13 @@ async def in_hand(
         yield
     except UnusableClip as clip:
         # The same request would bring the same clip again: nobody need pay for that.
-        await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock(), again_at=None)
+        await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock())
     except StoryreelError as error:
         failures, now = take.failures + 1, clock()
         gone = _GONE.get(type(error))
         if failures >= (retry.MAX_MISSES if gone else retry.MAX_STEP_FAILURES):
             # What is gone was paid for: only a person may ask to pay again.
-            again_at = None if gone else _again_at(take, now=now, jitter=jitter())
+            again_at = None if gone else retry.comeback_at(take.comebacks, now=now, jitter=jitter())
             failure = Failure(gone or reason, str(error), permanent=False)
             await takes.give_up(take, failure, now=now, again_at=again_at)
         else:
@@ -50,10 +50,5 @@ async def worn_out(takes: Takes, take: TakeInHand, *, reason: str, now: datetime
     if take.tries <= retry.MAX_STEP_TRIES:
         return False
     message = f"the step was begun {retry.MAX_STEP_TRIES} times and never ended"
-    await takes.give_up(take, Failure(reason, message, permanent=False), now=now, again_at=None)
+    await takes.give_up(take, Failure(reason, message, permanent=False), now=now)
     return True
-
-
-def _again_at(take: TakeInHand, *, now: datetime, jitter: float) -> datetime | None:
-    wait = retry.comeback(take.comebacks, jitter=jitter)
-    return None if wait is None else now + wait

@@ -100,8 +100,7 @@ def _again_at(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: floa
     """When the take comes back by itself: never where it would fail alike, or money may have gone already."""
     if failure.permanent or failure.billed or seen.ever_lost:
         return None
-    wait = retry.comeback(seen.comebacks, jitter=jitter)
-    return None if wait is None else now + wait
+    return retry.comeback_at(seen.comebacks, now=now, jitter=jitter)
 
 
 def _allowed(lost: int) -> int:

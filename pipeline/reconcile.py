@@ -18,7 +18,7 @@ from pipeline.model import Done, Failure, SubmittedRender
 from pipeline.outcome import on_failure, on_silence
 from pipeline.ports import Bucket, Generator
 from pipeline.receive import verdict_on
-from pipeline.settle import settle, write_cost
+from pipeline.settle import settle, stop, write_cost
 from pipeline.stores import Renders, Sweep
 from pipeline.timing import Timing
 
@@ -76,16 +76,10 @@ async def reconcile(
     await _all(
         [partial(_poll, here, render) for render in overdue]
         + [partial(settle, renders, generator, render, now=now) for render in unsettled]
-        + [partial(_cancel, generator, render) for render in withdrawn]
+        + [partial(stop, generator, render) for render in withdrawn]
     )
     found["unused_files"] += await _remove_unused(here, bucket)
     return found
-
-
-async def _cancel(generator: Generator, render: SubmittedRender) -> None:
-    # One that cannot be stopped delivers; its clip was paid for, and is kept as any other.
-    with suppress(GeneratorError):
-        await generator.cancel(render.endpoint, render.request_id)
 
 
 async def _remove_unused(here: _Round, bucket: Bucket) -> int:
@@ -149,8 +143,7 @@ async def _keep_waiting(here: _Round, render: SubmittedRender) -> None:
     """It was claimed until the next poll; only one that never ends is given up, for it holds a slot."""
     if here.clock() - render.since < here.timing.endless:
         return
-    with suppress(GeneratorError):
-        await here.generator.cancel(render.endpoint, render.request_id)
+    await stop(here.generator, render)
     await _fail(here, render, ENDLESS)
 
 

@@ -3,7 +3,7 @@
 The numbers are ours; each says what it is derived from.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 MAX_RENDERS = 3
 """Renders per take, the first included. A third that fails says the fault is not passing."""
@@ -56,3 +56,9 @@ def comeback(comebacks: int, *, jitter: float) -> timedelta | None:
     if comebacks >= len(COMEBACKS):
         return None
     return COMEBACKS[comebacks] * (1 + jitter / 4)
+
+
+def comeback_at(comebacks: int, *, now: datetime, jitter: float) -> datetime | None:
+    """When a take that failed now is begun again by itself; None: it is not."""
+    wait = comeback(comebacks, jitter=jitter)
+    return None if wait is None else now + wait

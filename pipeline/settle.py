@@ -43,6 +43,10 @@ async def write_cost(
 async def cancel_rivals(renders: Renders, generator: Generator, take_id: UUID) -> None:
     """Stop the renders of the take that are not needed any more."""
     for render in await renders.withdrawn(take_id):
-        # One that cannot be stopped delivers, and is then recorded as late, with its cost.
-        with suppress(GeneratorError):
-            await generator.cancel(render.endpoint, render.request_id)
+        await stop(generator, render)
+
+
+async def stop(generator: Generator, render: SubmittedRender) -> None:
+    """Ask the provider once. A render that cannot be stopped delivers; what it cost is then recorded."""
+    with suppress(GeneratorError):
+        await generator.cancel(render.endpoint, render.request_id)

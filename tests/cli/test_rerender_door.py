@@ -5,18 +5,16 @@ No worker runs and no provider is there: nothing here needs one.
 
 import json
 import os
-import pty
 import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.cli.running import COMMAND, Ended, assert_sentence, environment, running, storyreel
+from tests.cli.running import Ended, assert_sentence, running, storyreel
+from tests.cli.terminal import at_a_terminal, interrupt, read_until
 from tests.conftest import DatabaseUrls
 
 ANN = "00000000-0000-0000-0000-00000000000a"
@@ -316,35 +314,6 @@ def test_it_spends_nothing_without_a_word(owner: psycopg.Connection, real: dict[
     assert owner.execute("select from storyreel.rerenders").fetchone() is None
 
 
-@contextmanager
-def at_a_terminal(*arguments: str, settings: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The command at a terminal, and the end that a person sits at."""
-    person, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        env=environment(settings),
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    )
-    os.close(terminal)
-    try:
-        yield process, person
-    finally:
-        process.kill()
-        process.wait()
-        os.close(person)
-
-
-def read_until(person: int, words: str) -> str:
-    """What appears at the terminal, up to these words."""
-    seen = ""
-    while words not in seen:
-        seen += os.read(person, 4096).decode(errors="replace")
-    return seen
-
-
 @pytest.mark.parametrize("answer", [b"n\n", b"\n", None], ids=["no", "nothing", "ctrl-c"])
 def test_a_person_who_does_not_agree_has_asked_for_nothing(
     owner: psycopg.Connection, real: dict[str, str], answer: bytes | None
@@ -356,7 +325,7 @@ def test_a_person_who_does_not_agree_has_asked_for_nothing(
         if answer:
             os.write(person, answer)
         else:
-            process.send_signal(signal.SIGINT)
+            interrupt(process)
 
         assert process.wait(_ENDS) == 130
     assert asked(owner) == 0
