@@ -90,7 +90,7 @@ def _offer(model: Model, endpoint: str) -> Offer:
         endpoint=endpoint,
         listed=facts.listed,
         makes=_makes(made),
-        clip=estimate(endpoint, parameters),
+        clip=estimate(endpoint, parameters, ceiling=model.ceiling),
         dollars=dollars_per_unit(price) * multiplier(price, made),
         unit=UNITS[price.unit],
         basis=_basis(facts),

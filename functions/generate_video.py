@@ -4,7 +4,7 @@ A webhook is only a hint of its row: the row itself is read. Nothing is generate
 """
 
 from typing import Annotated, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -37,14 +37,16 @@ class DatabaseEvent(BaseModel):
 class Call(BaseModel):
     """What a caller POSTs. `id` is the caller's own name for the story; the same one twice is one video.
 
-    `model` is a name of ours or an endpoint's id, `parameters` what is asked of it beside that. `preview`: whether
-    one is wanted before the final clip.
+    `owner_id` is the user whom it is for; what one user may ask for is limited. `model` is a name of ours or an
+    endpoint's id, `parameters` what is asked of it beside that. `preview`: whether one is wanted before the final
+    clip.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     text: str
     id: _Name | None = None
+    owner_id: UUID | None = None
     model: str | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     parameters: dict[str, object] | None = None
@@ -98,6 +100,7 @@ async def _request_text(services: Services, call: Call) -> VideoView:
         CALLS,
         source_id,
         call.text,
+        owner_id=call.owner_id,
         model=call.model,
         seed=call.seed,
         parameters=given,

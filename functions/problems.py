@@ -4,6 +4,7 @@ One table maps classes to statuses; an error that is in none of its branches is 
 """
 
 from collections.abc import Mapping
+from math import ceil
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +15,7 @@ from pipeline.errors import (
     BadSignature,
     BadStory,
     GeneratorUnavailable,
+    OverQuota,
     StoreUnavailable,
     StoryreelError,
     UnknownTable,
@@ -33,6 +35,7 @@ _STATUS: Mapping[type[StoryreelError], int] = {
     BadStory: 422,
     UnknownTable: 404,
     BadRequest: 422,
+    OverQuota: 429,
     GeneratorUnavailable: 503,
     StoreUnavailable: 503,
 }
@@ -64,6 +67,7 @@ _TITLES = {
     405: "Method Not Allowed",
     413: "Content Too Large",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -76,7 +80,10 @@ def on_error(_: Request, error: Exception) -> Response:
         return problem(error.status, error.reason, str(error))
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
     code = error.reason if isinstance(error, BadStory) else error.code
-    return problem(status, code, str(error))
+    answer = problem(status, code, str(error))
+    if error.retry_after is not None:
+        answer.headers["retry-after"] = str(ceil(error.retry_after))
+    return answer
 
 
 def on_not_found(request: Request, _: Exception) -> Response:

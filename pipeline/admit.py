@@ -22,8 +22,9 @@ from pipeline.errors import (
 )
 from pipeline.model import AdmittedRender, Failure, Order
 from pipeline.models import find_model, parameters_for
-from pipeline.outcome import on_failure
+from pipeline.outcome import on_failure, on_over_cap
 from pipeline.ports import Generator
+from pipeline.reasons import OVER_CAP
 from pipeline.stores import Renders
 from pipeline.timing import Timing
 
@@ -56,7 +57,14 @@ async def admit(
             raise ExceptionGroup("submitting failed unexpectedly", errors)
         if not all(outcomes):
             break  # the provider takes nothing at present; asking for every other render would not help
+    await _give_up_over_cap(renders, generator.provider, clock)
     return tried
+
+
+async def _give_up_over_cap(renders: Renders, provider: str, clock: Callable[[], datetime]) -> None:
+    """What may not be paid for is not made. Whoever is killed in the middle leaves the rest to the next."""
+    for render_id, cap in (await renders.over_cap(provider)).items():
+        await renders.conclude(render_id, partial(on_over_cap, reason=OVER_CAP[cap]), now=clock())
 
 
 async def _submit(
@@ -70,18 +78,16 @@ async def _submit(
     jitter: Callable[[], float],
 ) -> bool:
     """Hand over one render. False: the provider takes nothing at present, neither this nor another."""
+    usual = render.usual or generator.usual(render.endpoint)
     try:
         request_id = await generator.submit(_order(render, webhook_url, timing))
     except GeneratorUnavailable:
-        await renders.answer_lost(render, due_at=clock() + timing.until_lost)
-    except GeneratorBusy as busy:
-        wait = retry.backoff(render.tries, jitter=jitter(), retry_after=busy.retry_after)
-        await renders.put_back(render, due_at=clock() + wait, why=busy)
-        return False
-    except GeneratorKeyRefused as dead_key:
-        # A person must act; until then nothing is failed, for nothing was tried.
-        wait = retry.backoff(render.tries, jitter=jitter())
-        await renders.put_back(render, due_at=clock() + wait, why=dead_key)
+        await renders.answer_lost(render, due_at=clock() + timing.until_lost(usual))
+    except (GeneratorBusy, GeneratorKeyRefused) as closed:
+        # Of a refused key a person must hear; until then nothing is failed, for nothing was tried.
+        wait = partial(retry.pause, jitter=jitter(), retry_after=closed.retry_after)
+        until = await renders.pause(generator.provider, wait, why=closed, now=clock())
+        await renders.put_back(render, due_at=until, why=closed)
         return False
     except GeneratorMissing as missing:
         await _climb_down(renders, generator, render, missing, now=clock(), jitter=jitter())
@@ -92,7 +98,7 @@ async def _submit(
         await _leave_to_others(renders, render, unknown, now=clock(), jitter=jitter())
     else:
         now = clock()
-        await _save(renders, render, request_id, now=now, due_at=now + timing.poll_after)
+        await _save(renders, render, request_id, now=now, due_at=now + timing.first_poll(usual))
     return True
 
 
@@ -137,7 +143,8 @@ async def _climb_down(
     ladder = model.ladder
     below = ladder[ladder.index(render.endpoint) + 1 :] if render.endpoint in ladder else ()
     if below:
-        estimate = generator.estimate(below[0], parameters_for(model, below[0], render.parameters))
+        parameters = parameters_for(model, below[0], render.parameters)
+        estimate = generator.estimate(below[0], parameters, ceiling=model.ceiling)
         await renders.climb_down(render, below[0], estimate, why=missing, now=now)
     else:
         failure = Failure("endpoint_missing", str(missing), permanent=False)

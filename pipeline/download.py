@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pipeline.errors import GeneratorMissing, GeneratorUnavailable, UnusableClip
+from pipeline.retry_after import retry_after
 
 MAX_BYTES = 64 * 2**20  # the gate of pipeline.ffmpeg refuses more anyway
 MAX_SECONDS = 100.0  # inside Timing.fetch_lease, with time left for the upload
@@ -70,7 +71,8 @@ def _check(response: httpx.Response) -> None:
     if status in _GONE:
         raise GeneratorMissing(f"the clip is gone (HTTP {status})")
     if status != httpx.codes.OK:
-        raise GeneratorUnavailable(f"the clip could not be downloaded (HTTP {status})")
+        wait = retry_after(response.headers)
+        raise GeneratorUnavailable(f"the clip could not be downloaded (HTTP {status})", retry_after=wait)
     if int(response.headers.get("content-length", "0") or 0) > MAX_BYTES:
         raise UnusableClip(f"the clip is larger than {MAX_BYTES} bytes")
 

@@ -7,6 +7,7 @@ StoryreelError            `permanent` says whether trying the same thing again c
 │   ├── UnsuitableModel   there is such an endpoint, and it makes no video of a text
 │   ├── BadParameters     a parameter that is given beside a model cannot be used
 │   └── UnknownTable      the table was never attached
+├── OverQuota             the caller's user has asked for too many videos in this hour; come back later
 ├── BadSetting            an environment variable is missing or makes no sense              permanent
 ├── GeneratorError        the provider of clips
 │   ├── GeneratorRefused      it answered, and the answer is no (422, 401, content policy)  permanent
@@ -39,6 +40,11 @@ class StoryreelError(Exception):
 
     code: ClassVar[str] = "error"
     permanent: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds after which to come back at the earliest, where somebody said so."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class BadRequest(StoryreelError):
@@ -91,6 +97,12 @@ class UnknownTable(BadRequest):
     code = "unknown_table"
 
 
+class OverQuota(StoryreelError):
+    """The user has asked for as many videos in the last hour as one may."""
+
+    code = "over_quota"
+
+
 class BadSetting(StoryreelError):
     """An environment variable is missing or malformed. Stops the start; names the variable and the mend."""
 
@@ -125,13 +137,9 @@ class GeneratorMissing(GeneratorError):
 
 
 class GeneratorBusy(GeneratorError):
-    """The provider took nothing and says to come back. `retry_after`: seconds, None if it did not say."""
+    """The provider took nothing and says to come back."""
 
     code = "generator_busy"
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class GeneratorUnavailable(GeneratorError):

@@ -39,7 +39,8 @@ async def in_hand(
             failure = Failure(gone or reason, str(error), permanent=False)
             await takes.give_up(take, failure, now=now, again_at=again_at)
         else:
-            await takes.try_again(take, due_at=now + retry.backoff(failures, jitter=jitter()))
+            wait = retry.backoff(failures, jitter=jitter(), retry_after=error.retry_after)
+            await takes.try_again(take, due_at=now + wait)
     except asyncio.CancelledError:
         await asyncio.shield(takes.hand_back(take, now=clock()))
         raise

@@ -69,7 +69,7 @@ class Work(StrEnum):
 
     IDLE = "idle"
     WORKING = "working"
-    HELD = "held"  # waits for something only a person changes, a budget say
+    HELD = "held"  # waits for room in a budget or a quota
     FALLBACK = "fallback"  # every try failed; what was showing stays
     REJECTED = "rejected"  # the story cannot become a video
     CANCELLED = "cancelled"
@@ -80,6 +80,7 @@ class WorkEvent(StrEnum):
 
     ASKED = "asked"
     HELD = "held"
+    RESUMED = "resumed"  # there is room again
     FINAL_SHOWN = "final_shown"
     GAVE_UP = "gave_up"
     REJECTED = "rejected"
@@ -195,6 +196,7 @@ WORK: Mapping[Work, Mapping[WorkEvent, Work | None]] = {
     _W.WORKING: {
         _WE.ASKED: None,
         _WE.HELD: _W.HELD,
+        _WE.RESUMED: None,
         _WE.FINAL_SHOWN: _W.IDLE,
         _WE.GAVE_UP: _W.FALLBACK,
         _WE.REJECTED: _W.REJECTED,
@@ -203,6 +205,7 @@ WORK: Mapping[Work, Mapping[WorkEvent, Work | None]] = {
     _W.HELD: {
         _WE.ASKED: _W.WORKING,
         _WE.HELD: None,
+        _WE.RESUMED: _W.WORKING,
         _WE.FINAL_SHOWN: _W.IDLE,
         _WE.GAVE_UP: _W.FALLBACK,
         _WE.WITHDRAWN: _W.CANCELLED,

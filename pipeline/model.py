@@ -5,7 +5,7 @@ A provider's words (`IN_QUEUE`, `num_inference_steps`, …) never appear here; i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -34,7 +34,8 @@ class Model:
     """A name of ours for a ladder of provider endpoints, the first one that exists being used.
 
     `purpose` is what it is for, in a few words; `source` where its numbers come from. `overrides` holds, by
-    endpoint of the ladder, those parameters of which it needs others.
+    endpoint of the ladder, those parameters of which it needs others. `ceiling`, in US dollars, is
+    reserved for a clip of an endpoint without a published price.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Model:
     overrides: Mapping[str, Parameters] = field(default_factory=dict)
     purpose: str = ""
     source: str = ""
+    ceiling: Decimal = Decimal("0.20")
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,10 @@ class PlannedShot:
 
 @dataclass(frozen=True)
 class AdmittedRender:
-    """A render whose slot and money are reserved and whose intent is on record; `tries` fences it."""
+    """A render whose slot and money are reserved and whose intent is on record; `tries` fences it.
+
+    `usual` is what such a clip has taken lately, None where too few were seen.
+    """
 
     id: UUID
     tries: int
@@ -190,6 +195,7 @@ class AdmittedRender:
     seed: int
     parameters: Parameters
     low_priority: bool
+    usual: timedelta | None = None
 
 
 @dataclass(frozen=True)

@@ -47,5 +47,7 @@ class Orders:
             emulated=emulated,
             provider=generator.provider,
             endpoint=endpoint,
-            estimate=generator.estimate(endpoint, parameters_for(model, endpoint, parameters)),
+            estimate=generator.estimate(
+                endpoint, parameters_for(model, endpoint, parameters), ceiling=model.ceiling
+            ),
         )

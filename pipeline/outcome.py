@@ -96,6 +96,17 @@ def on_silence(seen: RenderSeen, *, now: datetime) -> Verdict:
     return Verdict(render=RenderStatus.LOST, retry_at=now)
 
 
+def on_over_cap(seen: RenderSeen, reason: str) -> Verdict:
+    """It would cost more than may be spent on it: it is not made, until a person raises the cap and asks."""
+    if seen.status is not RenderStatus.WAITING or seen.take_status is not TakeStatus.RENDERING:
+        return Verdict()
+    return Verdict(
+        render=render_after(seen.status, RenderEvent.WITHDRAWN),
+        take=take_after(seen.take_status, TakeEvent.GAVE_UP),
+        failure=Failure(reason, "a cap on what may be spent would have been passed", permanent=False),
+    )
+
+
 def _again_at(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: float) -> datetime | None:
     """When the take comes back by itself: never where it would fail alike, or money may have gone already."""
     if failure.permanent or failure.billed or seen.ever_lost:

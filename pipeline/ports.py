@@ -7,7 +7,7 @@ Implementations live in `storage.buckets` (Bucket), `pipeline.fal` (Generator), 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -151,8 +151,11 @@ class Generator(Protocol):
     def aspect_ratio(self, endpoint: str, parameters: Parameters) -> Fraction | None:
         """Width by height of such a clip; None where only the provider knows."""
 
-    def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:
-        """What one such clip will probably cost, in US dollars."""
+    def usual(self, endpoint: str) -> timedelta | None:
+        """What one request usually takes once it is begun; None where nobody says."""
+
+    def estimate(self, endpoint: str, parameters: Parameters, *, ceiling: Decimal) -> Decimal:
+        """What one such clip will probably cost, in US dollars; of an unknown price, at least `ceiling`."""
 
     def price(self, endpoint: str, billable_units: Decimal) -> Decimal:
         """What that many units cost, in US dollars."""

@@ -27,7 +27,23 @@ FALLBACK: Mapping[str, str] = {
     "clip_lost": "The video was made, but could not be collected.",
     "not_finished": "The video was made, but could not be prepared for playing.",
     "not_planned": "The story could not be prepared.",
+    "story_budget": "The budget for this story is spent.",
+    "total_budget": "The budget for videos is spent.",
 }
+HELD: Mapping[str, tuple[str, str]] = {
+    "day": ("budget", "Today's budget for videos is spent. This one is made when there is room again."),
+    "owner_day": (
+        "budget",
+        "Your budget for videos is spent for today. This one is made when there is room again.",
+    ),
+}
+"""Why a video waits, by the cap that it would have passed: the word for programs and the sentence."""
+
+OVER_QUOTA = "You have asked for many videos in this hour. This one is made when it is its turn."
+
+OVER_CAP: Mapping[str, str] = {"story": "story_budget", "total": "total_budget"}
+"""Why a video is not made, by the cap that it would have passed."""
+
 _OTHER = "The video could not be made."
 _BY_ITSELF = " It will be tried again by itself."
 _BY_ASKING = " You can try again later."

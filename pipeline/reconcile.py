@@ -60,11 +60,12 @@ async def reconcile(
     found = Counter(await sweep.hint_overdue(now=now))
     found["missed"] += await sweep.adopt_missed()
     found["unsettled_for_long"] += await sweep.settle_old(now=now, before=now - timing.unsettled)
-    found["admitted"] += await sweep.lose_answers(now=now, due_at=now + timing.until_lost)
+    found["admitted"] += await sweep.lose_answers(now=now, patience=timing.patience, usual=timing.usual)
     for render_id in await sweep.silent(now=now, limit=_BATCH):
         found["unknown"] += 1
         await renders.conclude(render_id, partial(on_silence, now=now), now=now)
     found["failed"] += await sweep.begin_again(now=now, limit=_BATCH)
+    found["held"] += await sweep.wake_held(now=now) + await sweep.mend_held(now=now)
     withdrawn = await sweep.withdraw(now=now)
     found["unwanted"] += len(withdrawn)
 
@@ -79,6 +80,7 @@ async def reconcile(
         + [partial(stop, generator, render) for render in withdrawn]
     )
     found["unused_files"] += await _remove_unused(here, bucket)
+    await sweep.note(found, now=now)
     return found
 
 

@@ -34,18 +34,24 @@ From a provider's bad quarter of an hour to its bad day. Each may bring `MAX_REN
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(minutes=10)
+_LONGEST_TOLD = timedelta(hours=1)  # whoever says to come back later than that is asked sooner
 
 
 def backoff(failures: int, *, jitter: float, retry_after: float | None = None) -> timedelta:
     """How long to wait after so many failures: doubling from 5 s to 10 min, at least `retry_after` seconds.
 
-    `jitter` in [0, 1) spreads equal failures over the upper half of the delay, so that they do not return
-    together.
+    Of those an hour at most. `jitter` in [0, 1) spreads equal failures over the upper half of the delay, so that
+    they do not return together.
     """
     doublings: int = min(max(failures - 1, 0), 10)
     doubled = _FIRST_DELAY * (1 << doublings)
     delay = min(doubled, _LONGEST_DELAY) * (0.5 + jitter / 2)
-    return max(delay, timedelta(seconds=retry_after or 0.0))
+    return max(delay, min(timedelta(seconds=retry_after or 0.0), _LONGEST_TOLD))
+
+
+def pause(pauses: int, *, jitter: float, retry_after: float | None = None) -> timedelta:
+    """How long to begin nothing at a provider that takes nothing, after so many pauses in a row."""
+    return backoff(pauses + 1, jitter=jitter, retry_after=retry_after)
 
 
 def comeback(comebacks: int, *, jitter: float) -> timedelta | None:

@@ -35,7 +35,10 @@ async def write_cost(
     """Write down the cost that a result tells; for a clip that tells none, its estimate."""
     units = result.billable_units
     if units is None and isinstance(result.outcome, Failure):
-        return  # a failure is not billed unless the provider says so
+        # Not billed unless the provider says so.
+        if not result.outcome.billed:
+            await renders.unbilled(render.id, now=now)
+        return
     cost = None if units is None else generator.price(render.endpoint, units)
     await renders.settle(render.id, units=units, cost=cost, now=now)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from pipeline.errors import GeneratorMissing, StoryreelError
+from pipeline.errors import GeneratorError, GeneratorMissing, StoryreelError
 from pipeline.model import (
     AdmittedRender,
     Delivery,
@@ -27,7 +27,10 @@ class Plans(Protocol):
     """Revisions that wait to be planned."""
 
     async def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[RevisionToPlan]:
-        """Take revisions that are due, the most urgent first; the lease keeps others off them."""
+        """Take revisions that are due, the most urgent first; the lease keeps others off them.
+
+        Those of owners who have asked for more in an hour than they may are held instead, and their videos say so.
+        """
 
     async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
         """Endpoints that the provider answered 404 for after that time."""
@@ -48,7 +51,22 @@ class Renders(Protocol):
     """Renders on their way to a provider and back."""
 
     async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
-        """Reserve slots and money for as many waiting renders as may go now, the most urgent first."""
+        """Reserve slots and money for as many waiting renders as may go now, the most urgent first.
+
+        What would pass the budget of a day is held, and its videos say so; for what would pass one of a story or
+        of all, see `over_cap`.
+        """
+
+    async def over_cap(self, provider: str) -> Mapping[UUID, str]:
+        """Renders that would pass a cap for good, and which: they are to be given up."""
+
+    async def pause(
+        self, provider: str, wait: Callable[[int], timedelta], *, why: GeneratorError, now: datetime
+    ) -> datetime:
+        """Begin nothing more at the provider for a while, and then one render, to see whether it goes again.
+
+        `wait` is given how many pauses came before in a row. Returns when the pause ends.
+        """
 
     async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
         """The provider has it. By `due_at` there should be news. False: something else was first."""
@@ -89,6 +107,9 @@ class Renders(Protocol):
 
     async def unsettled(self, render_id: UUID) -> SubmittedRender | None:
         """The render, if it delivered and its cost is not written down yet."""
+
+    async def unbilled(self, render_id: UUID, *, now: datetime) -> None:
+        """The provider made nothing of a render that was given up, and billed nothing: its reservation is free."""
 
     async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
         """Write down what the render cost, its estimate where `cost` is None. The first figure stays."""
@@ -151,8 +172,20 @@ class Sweep(Protocol):
     async def hint_overdue(self, *, now: datetime) -> Mapping[str, int]:
         """Hint every step whose rows are due; how many rows were found for each."""
 
-    async def lose_answers(self, *, now: datetime, due_at: datetime) -> int:
-        """Renders whose submitter died between intent and answer: their answers count as lost; how many."""
+    async def lose_answers(self, *, now: datetime, patience: timedelta, usual: timedelta) -> int:
+        """Renders whose submitter died between intent and answer: their answers count as lost; how many.
+
+        Waited for as long as their endpoint usually takes, `usual` where that is not known, and `patience` beyond.
+        """
+
+    async def wake_held(self, *, now: datetime) -> int:
+        """Renders that waited for room in a budget, and have it: they may be admitted; how many."""
+
+    async def mend_held(self, *, now: datetime) -> int:
+        """Videos that say they are held, and are not any more; how many."""
+
+    async def note(self, findings: Mapping[str, int], *, now: datetime) -> None:
+        """Count what was found, for people to see."""
 
     async def silent(self, *, now: datetime, limit: int) -> list[UUID]:
         """Renders whose answer was lost and whose webhook did not come in time."""

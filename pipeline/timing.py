@@ -18,10 +18,12 @@ class Timing:
     finish_lease: timedelta = timedelta(seconds=180)
     # A clip not begun by then is not wanted any more: the provider drops it, unpaid.
     start_timeout: timedelta = timedelta(seconds=300)
-    usual: timedelta = timedelta(seconds=30)  # what a clip takes once begun
+    usual: timedelta = timedelta(seconds=30)  # what a clip takes once begun, where nobody knows
     margin: timedelta = timedelta(seconds=60)  # for a webhook that is delivered late
-    # Well inside the six minutes after which fal forgets a result.
+    # Silent for so long beyond the usual, it is asked about; and again each time as long.
     poll_after: timedelta = timedelta(seconds=60)
+    # However slow a model is said to be: fal forgets a result six minutes after its end, which may come early.
+    latest_poll: timedelta = timedelta(minutes=5)
     # A render that the provider has worked on for so long will not end: it holds a slot.
     endless: timedelta = timedelta(hours=2)
     # A cost that could not be had for so long is settled at its estimate.
@@ -40,7 +42,15 @@ class Timing:
             self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in kept}
         )
 
-    @property
-    def until_lost(self) -> timedelta:
+    def until_lost(self, usual: timedelta | None) -> timedelta:
         """After an unanswered submit: silent for so long, it cannot be running any more."""
-        return self.start_timeout + self.usual + self.margin
+        return self.patience + (usual or self.usual)
+
+    def first_poll(self, usual: timedelta | None) -> timedelta:
+        """How long after a submit to ask about a render that has been silent."""
+        return min((usual or timedelta()) + self.poll_after, self.latest_poll)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long an unanswered submit may be silent beyond what a clip takes."""
+        return self.start_timeout + self.margin

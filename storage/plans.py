@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from pipeline.lifecycle import Shows, TakeEvent, TakeStatus
 from pipeline.model import PlannedShot, PlannedTake, RevisionToPlan
 from pipeline.parameters import as_json
-from pipeline.reasons import sentence
+from pipeline.reasons import OVER_QUOTA, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 from storage.restart import NextRender, add_render, restart, way
@@ -29,9 +29,14 @@ class PostgresPlans:
 
     async def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[RevisionToPlan]:
         """See `pipeline.stores.Plans`."""
-        async with self._database.transaction() as tx:
-            arguments = {"now": now, "lease": lease, "limit": limit}
-            rows = await tx.all(_SQL["claim"], arguments) or await tx.all(_SQL["claim_again"], arguments)
+        arguments = {"now": now, "lease": lease, "limit": limit}
+        while True:
+            async with self._database.transaction() as tx:
+                await tx.run(_SQL["end_holds"], arguments)
+                claimed = await tx.all(_SQL["claim"], arguments) or await tx.all(_SQL["claim_again"], arguments)
+                rows = await _within_quota(tx, claimed, now)
+            if rows or not claimed:
+                break
         # An UPDATE returns its rows in no order.
         rows.sort(key=lambda row: (-row["priority"], row["created_at"]))
         return [_revision(row) for row in rows]
@@ -70,6 +75,15 @@ class PostgresPlans:
             arguments = {"id": revision.id, "reason": reason, "message": message, "now": now}
             await tx.run(_SQL["reject_video"], arguments)
         return True
+
+
+async def _within_quota(tx: Transaction, claimed: list[Row], now: datetime) -> list[Row]:
+    """Those that may be planned now; the others are held."""
+    ids = [row["id"] for row in claimed]
+    arguments = {"ids": ids, "message": OVER_QUOTA, "now": now}
+    held = {row["id"] for row in await tx.all(_SQL["hold_over_quota"], arguments)}
+    await tx.run(_SQL["resume_videos"], {"ids": [id_ for id_ in ids if id_ not in held], "now": now})
+    return [row for row in claimed if row["id"] not in held]
 
 
 def _revision(row: Row) -> RevisionToPlan:

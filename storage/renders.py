@@ -4,17 +4,17 @@ Every method is one transaction, and every write is a compare-and-set or stands 
 What news means is decided by `pipeline.outcome`; this only applies the verdict.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pipeline.errors import GeneratorMissing, StoryreelError
+from pipeline.errors import GeneratorError, GeneratorMissing, StoryreelError
 from pipeline.lifecycle import RenderStatus, TakeStatus
 from pipeline.model import AdmittedRender, Clip, Delivery, Parameters, Prompt, SubmittedRender
 from pipeline.outcome import RenderSeen, Verdict
-from pipeline.reasons import sentence
+from pipeline.reasons import HELD, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 from storage.waiting import insert_waiting
@@ -32,9 +32,33 @@ class PostgresRenders:
     async def admit(self, provider: str, *, now: datetime, lease: timedelta) -> list[AdmittedRender]:
         """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
-            admitted = await tx.all(_SQL["admit"], {"provider": provider, "now": now, "lease": lease})
-            rows = await tx.all(_SQL["admitted"], {"ids": [row["id"] for row in admitted]})
+            seen = await tx.all(_SQL["admit"], {"provider": provider, "now": now, "lease": lease})
+            admitted = [row for row in seen if row["outcome"] == "admitted"]
+            await tx.run(_SQL["resume_videos"], {"takes": [row["take_id"] for row in admitted], "now": now})
+            for cap, (reason, message) in HELD.items():
+                takes = [row["take_id"] for row in seen if row["outcome"] == cap]
+                arguments = {"takes": takes, "reason": reason, "message": message, "now": now}
+                await tx.run(_SQL["hold_videos"], arguments)
+            rows = await tx.all(_SQL["admitted"], {"ids": [row["render_id"] for row in admitted]})
         return [_admitted(row) for row in rows]
+
+    async def over_cap(self, provider: str) -> Mapping[UUID, str]:
+        """See `pipeline.stores.Renders`."""
+        async with self._database.transaction() as tx:
+            rows = await tx.all(_SQL["over_cap"], {"provider": provider})
+        return {row["id"]: row["waits_for"] for row in rows}
+
+    async def pause(
+        self, provider: str, wait: Callable[[int], timedelta], *, why: GeneratorError, now: datetime
+    ) -> datetime:
+        """See `pipeline.stores.Renders`."""
+        arguments = {"provider": provider, "code": why.code, "message": str(why), "now": now}
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["lock_provider"], arguments)
+            assert row is not None, "its renders refer to it"
+            until = now + wait(row["pauses"])
+            await tx.run(_SQL["pause"], arguments | {"until": until})
+        return until
 
     async def submitted(self, render: AdmittedRender, request_id: str, *, now: datetime, due_at: datetime) -> bool:
         """See `pipeline.stores.Renders`."""
@@ -47,6 +71,7 @@ class PostgresRenders:
         }
         async with self._database.transaction() as tx:
             moved = await tx.run(_SQL["submitted"], arguments) == 1
+            await tx.run(_SQL["end_pause"], arguments)
             if not moved:
                 await tx.run(_SQL["note_request"], arguments)
         return moved
@@ -54,7 +79,7 @@ class PostgresRenders:
     async def put_back(self, render: AdmittedRender, *, due_at: datetime, why: StoryreelError) -> bool:
         """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
-            return await _put_back(tx, render, due_at, why)
+            return await _put_back(tx, render, due_at, why, later=True)
 
     async def climb_down(
         self, render: AdmittedRender, endpoint: str, estimate: Decimal, *, why: GeneratorMissing, now: datetime
@@ -62,7 +87,7 @@ class PostgresRenders:
         """See `pipeline.stores.Renders`."""
         arguments = {"id": render.id, "endpoint": endpoint, "estimate": estimate, "now": now}
         async with self._database.transaction() as tx:
-            moved = await _put_back(tx, render, now, why)
+            moved = await _put_back(tx, render, now, why, later=False)
             if moved:
                 await tx.run(_SQL["release"], arguments)
                 await tx.run(_SQL["readdress"], arguments)
@@ -120,6 +145,13 @@ class PostgresRenders:
             row = await tx.one(_SQL["unsettled"], {"id": render_id})
         return SubmittedRender(**row) if row else None
 
+    async def unbilled(self, render_id: UUID, *, now: datetime) -> None:
+        """See `pipeline.stores.Renders`."""
+        arguments = {"id": render_id, "now": now}
+        async with self._database.transaction() as tx:
+            if await tx.run(_SQL["unbilled"], arguments):
+                await tx.run(_SQL["record_cost"], arguments)
+
     async def settle(self, render_id: UUID, *, units: Decimal | None, cost: Decimal | None, now: datetime) -> None:
         """See `pipeline.stores.Renders`."""
         async with self._database.transaction() as tx:
@@ -136,14 +168,18 @@ def _admitted(row: Row) -> AdmittedRender:
         seed=row["seed"],
         parameters=Parameters(**row["parameters"]),
         low_priority=row["priority"] < _NORMAL_PRIORITY,
+        usual=row["usual"],
     )
 
 
-async def _put_back(tx: Transaction, render: AdmittedRender, due_at: datetime, why: StoryreelError) -> bool:
+async def _put_back(
+    tx: Transaction, render: AdmittedRender, due_at: datetime, why: StoryreelError, *, later: bool
+) -> bool:
     arguments = {
         "id": render.id,
         "tries": render.tries,
         "due_at": due_at,
+        "later": later,
         "code": why.code,
         "message": str(why),
     }
@@ -255,6 +291,8 @@ async def _settle(
     arguments = {"id": render_id, "units": units, "cost": cost, "now": now}
     await tx.run(_SQL["settle"], arguments)
     await tx.run(_SQL["record_cost"], arguments)
+    if units is not None:
+        await tx.run(_SQL["stop_on_overrun"], arguments)
 
 
 async def _take_clip(tx: Transaction, row: Row, clip: Clip, now: datetime) -> None:

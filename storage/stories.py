@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from pipeline.boxes import Shape
-from pipeline.errors import UnknownTable
+from pipeline.errors import OverQuota, UnknownTable
 from storage.database import Database
 from storage.queries import load
 
@@ -104,7 +104,8 @@ class PostgresStories:
         """Ask for a video of the text. False: the story has one already and `kind` is `first`.
 
         `parameters` as `pipeline.parameters.read_given` lets them through; `shape` is that of the clip they make.
-        `preview` None: only where it is the first video of the story.
+        `preview` None: only where it is the first video of the story. Raises `OverQuota` where the owner has asked
+        for as many new ones in the last hour as one may.
         """
         arguments = {
             "source_table": source_table,
@@ -119,6 +120,12 @@ class PostgresStories:
             "preview": preview,
         }
         async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["quota_wait"], arguments)
+            if row and row["wait"] is not None:
+                raise OverQuota(
+                    "this user has asked for as many videos in the last hour as one may; ask again later",
+                    retry_after=max(1.0, row["wait"].total_seconds()),
+                )
             return await tx.one(_SQL["request"], arguments) is not None
 
     async def request_of(

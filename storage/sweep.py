@@ -4,7 +4,7 @@ The engine's jobs are hints, and may all be lost: they are looked at only so as 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pipeline.model import SubmittedRender
@@ -39,10 +39,32 @@ class PostgresSweep:
                 **{row["step"]: row["found"] for row in takes},
             }
 
-    async def lose_answers(self, *, now: datetime, due_at: datetime) -> int:
+    async def lose_answers(self, *, now: datetime, patience: timedelta, usual: timedelta) -> int:
         """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
-            return await tx.run(_SQL["lose_answers"], {"now": now, "due_at": due_at})
+            return await tx.run(_SQL["lose_answers"], {"now": now, "patience": patience, "usual": usual})
+
+    async def wake_held(self, *, now: datetime) -> int:
+        """See `pipeline.stores.Sweep`."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["wake_held"], {"now": now})
+            if row and row["woken"]:
+                await tx.run(_SQL["hint"], {"step": "admit"})
+        return row["woken"] if row else 0
+
+    async def mend_held(self, *, now: datetime) -> int:
+        """See `pipeline.stores.Sweep`."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["mend_held"], {"now": now})
+            await tx.run(_SQL["forget_days"], {"now": now})
+        return row["mended"] if row else 0
+
+    async def note(self, findings: Mapping[str, int], *, now: datetime) -> None:
+        """See `pipeline.stores.Sweep`."""
+        found = {kind: count for kind, count in findings.items() if count}
+        arguments = {"kinds": list(found), "counts": list(found.values()), "now": now}
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["note_findings"], arguments)
 
     async def silent(self, *, now: datetime, limit: int) -> list[UUID]:
         """See `pipeline.stores.Sweep`."""

@@ -52,10 +52,20 @@ def price_of(endpoint: str) -> Price:
     return (facts.price if facts else None) or _NOTHING_KNOWN
 
 
-def estimate(endpoint: str, parameters: Parameters) -> Decimal:
-    """What one clip will probably cost, in US dollars, for the parameters as they would be sent."""
+def estimate(endpoint: str, parameters: Parameters, *, ceiling: Decimal) -> Decimal:
+    """What one clip will probably cost, in US dollars, for the parameters as they would be sent.
+
+    Where no price is published it is the most that anybody should expect: `ceiling`, or what the assumptions come
+    to where that is more.
+    """
     given = effective(endpoint_facts(endpoint), parameters)
-    return price(endpoint, probable_units(price_of(endpoint), given))
+    probable = price(endpoint, probable_units(price_of(endpoint), given))
+    return probable if is_known(endpoint) else max(probable, ceiling)
+
+
+def is_known(endpoint: str) -> bool:
+    """Whether a price is published for the endpoint; a listed $0 is none."""
+    return price_of(endpoint).dollars is not None
 
 
 def price(endpoint: str, units: Decimal) -> Decimal:

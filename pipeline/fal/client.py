@@ -5,7 +5,7 @@ The key goes to the configured queue address and to no other, and into no error 
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -109,9 +109,14 @@ class FalGenerator:
         """See `pipeline.ports.Generator`."""
         return reckoning.aspect_ratio(effective(endpoint_facts(endpoint), parameters))
 
-    def estimate(self, endpoint: str, parameters: Parameters) -> Decimal:
-        """What one such clip will probably cost, in US dollars."""
-        return catalog.estimate(endpoint, parameters)
+    def usual(self, endpoint: str) -> timedelta | None:
+        """What one request usually takes, as far as it is on file; see `Generator.usual`."""
+        facts = endpoint_facts(endpoint)
+        return timedelta(seconds=facts.seconds) if facts and facts.seconds else None
+
+    def estimate(self, endpoint: str, parameters: Parameters, *, ceiling: Decimal) -> Decimal:
+        """What one such clip will probably cost, in US dollars; see `Generator.estimate`."""
+        return catalog.estimate(endpoint, parameters, ceiling=ceiling)
 
     def price(self, endpoint: str, billable_units: Decimal) -> Decimal:
         """What that many units cost, in US dollars."""

@@ -5,9 +5,7 @@ complaint about one request; a string, with `error_type`, is the platform's. Sou
 errors" and "Model errors". Not every endpoint keeps to either, so everything here has a reading by status.
 """
 
-import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from pipeline.errors import (
     GeneratorBusy,
@@ -19,6 +17,7 @@ from pipeline.errors import (
 )
 from pipeline.fal.messages import JsonObject, Reply, clean
 from pipeline.model import Failure
+from pipeline.retry_after import retry_after
 
 CODES: Mapping[str, str] = {
     # The model's own types. Those about one parameter or input file are left to the status, which is 422.
@@ -147,21 +146,6 @@ def explanation(body: JsonObject | None) -> str | None:
         return clean("; ".join(sentences)) or None
     candidates = (detail, fields.get("message"), fields.get("error"), fields.get("status"))
     return next((clean(text) for text in candidates if isinstance(text, str) and text.strip()), None)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, None if not said. A date counts from the reply's own `Date`: clocks may differ.
-
-    Source: RFC 9110 §10.2.3.
-    """
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return float(value)
-    try:
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return max(0.0, wait.total_seconds())
 
 
 def _sentence(entry: dict[str, object]) -> str:

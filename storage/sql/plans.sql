@@ -1,11 +1,18 @@
 Statements of storage/plans.py: revisions, and the takes and shots they turn into.
 
+-- name: end_holds
+-- Those whose hour has come; the app sees when it is planned.
+update storyreel.revisions set held_until = null
+where id in (
+  select id from storyreel.revisions where held_until <= %(now)s
+  order by held_until limit %(limit)s for update skip locked);
+
 -- name: claim
 -- A first attempt asks no clock: the database's may be a second ahead of this machine's. Materialized, for a join may
 -- run a subquery more than once, and each time it would lock other rows.
 with due as materialized (
   select id from storyreel.revisions
-  where planned_at is null and attempt = 0
+  where planned_at is null and attempt = 0 and held_until is null
   order by priority desc, created_at, id
   limit %(limit)s
   for update skip locked
@@ -28,6 +35,13 @@ update storyreel.revisions r
 set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
 from due where r.id = due.id
 returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
+
+-- name: hold_over_quota
+select storyreel.hold_over_quota(%(ids)s, %(message)s, %(now)s) as id;
+
+-- name: resume_videos
+update storyreel.videos v set work = 'working', reason = null, message = null, updated_at = %(now)s
+from storyreel.revisions r where r.id = any (%(ids)s) and v.id = r.video_id and v.work = 'held' and v.reason = 'quota';
 
 -- name: missing_endpoints
 select endpoint from storyreel.missing_endpoints where provider = %(provider)s and noted_at > %(since)s;
@@ -65,7 +79,8 @@ values (%(revision_id)s, %(number)s, %(shows)s, %(take_id)s);
 
 -- name: raise_priority
 -- Of one that is at the provider as well: should it fail, the next try inherits it.
-update storyreel.renders set priority = %(priority)s
+update storyreel.renders
+set priority = %(priority)s, turn = storyreel.next_turn(provider, %(priority)s, owner_id)
 where take_id = %(take_id)s and status in ('waiting', 'admitted', 'submitted', 'unknown') and priority < %(priority)s;
 
 -- name: show_take

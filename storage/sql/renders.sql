@@ -1,14 +1,42 @@
 Statements of storage/renders.py: renders on their way to a provider and back.
 
 -- name: admit
-select id from storyreel.admit(%(provider)s, %(now)s, %(lease)s);
+select render_id, take_id, outcome from storyreel.admit(%(provider)s, %(now)s, %(lease)s);
 
 -- name: admitted
 -- A statement of its own: the one above began before it waited for its turn, and would not see younger takes.
-select r.id, r.tries, r.endpoint, r.priority, t.model, t.prompt, t.negative_prompt, t.seed, t.parameters
+select r.id, r.tries, r.endpoint, r.priority, t.model, t.prompt, t.negative_prompt, t.seed, t.parameters,
+       storyreel.usual_time(r.provider, r.endpoint) as usual
 from storyreel.renders r join storyreel.takes t on t.id = r.take_id
 where r.id = any (%(ids)s)
-order by r.priority desc, r.created_at, r.id;
+order by r.priority desc, r.turn, r.created_at, r.id;
+
+-- name: over_cap
+select id, waits_for from storyreel.renders where provider = %(provider)s and waits_for in ('story', 'total') limit 500;
+
+-- name: hold_videos
+select storyreel.hold_videos(%(takes)s, %(reason)s, %(message)s, %(now)s);
+
+-- name: resume_videos
+select storyreel.resume_videos(%(takes)s, %(now)s);
+
+-- name: lock_provider
+-- Those before the present one, where there is one.
+select pauses - case when paused_until > %(now)s then 1 else 0 end as pauses
+from storyreel.providers where name = %(provider)s for no key update;
+
+-- name: pause
+select storyreel.pause(%(provider)s, %(now)s, %(until)s, %(code)s, %(message)s);
+
+-- name: end_pause
+-- It was the one that tried whether it goes again: a pause that began since stays.
+update storyreel.providers p
+set paused_until = null, pause_code = null, pause_message = null, pauses = 0
+from storyreel.renders r
+where r.id = %(id)s and p.name = r.provider and p.paused_until <= r.admitted_at;
+
+-- name: stop_on_overrun
+select storyreel.stop_on_overrun(r.provider) from storyreel.renders r where r.id = %(id)s;
 
 -- name: submitted
 update storyreel.renders
@@ -23,7 +51,7 @@ where id = %(id)s and tries = %(tries)s and status in ('delivered', 'failed', 'l
 
 -- name: put_back
 update storyreel.renders
-set status = 'waiting', admitted_at = null, due_at = %(due_at)s,
+set status = 'waiting', admitted_at = null, due_at = %(due_at)s, waits_for = case when %(later)s then 'time' end,
     failure_code = %(code)s, failure_message = %(message)s
 where id = %(id)s and status = 'admitted' and tries = %(tries)s;
 
@@ -66,7 +94,7 @@ for update of r;
 
 -- name: end_render
 update storyreel.renders
-set status = %(status)s, due_at = null, ended_at = %(now)s,
+set status = %(status)s, due_at = null, ended_at = %(now)s, waits_for = null,
     request_id = coalesce(request_id, %(request_id)s),
     failure_code = %(code)s, failure_message = %(message)s, billed = %(billed)s
 where id = %(id)s;
@@ -95,7 +123,9 @@ released as (
   where rival.status = 'waiting'
   on conflict on constraint ledger_once do nothing
 )
-update storyreel.renders r set status = 'cancelled', due_at = null, ended_at = %(now)s
+update storyreel.renders r
+set status = 'cancelled', due_at = null, ended_at = %(now)s, waits_for = null,
+    ask_at = case when r.request_id is not null then %(now)s + interval '1 minute' end  -- what became of it, and its cost
 from rival where r.id = rival.id;
 
 -- name: take_clip
@@ -166,6 +196,11 @@ where take_id = %(take_id)s and status = 'cancelled' and request_id is not null;
 -- name: unsettled
 select id, provider, endpoint, request_id, coalesce(submitted_at, created_at) as since from storyreel.renders
 where id = %(id)s and status = 'delivered' and settled_at is null and request_id is not null;
+
+-- name: unbilled
+-- Of one that was given up: the provider says that it made nothing of it, and billed nothing.
+update storyreel.renders set billable_units = 0, cost_usd = 0, settled_at = %(now)s
+where id = %(id)s and settled_at is null and status in ('cancelled', 'lost');
 
 -- name: settle
 update storyreel.renders

@@ -1,5 +1,8 @@
 Statements of storage/stories.py: the doors, and what a story's video looks like to whoever watches.
 
+-- name: quota_wait
+select storyreel.quota_wait(%(owner_id)s, %(source_table)s, %(source_id)s, now()) as wait;
+
 -- name: request
 select video_id, revision_id from storyreel.request_videos(
   %(source_table)s, array[%(source_id)s], array[%(text)s], array[%(owner_id)s]::uuid[], %(kind)s, %(model)s, %(seed)s,

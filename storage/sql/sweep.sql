@@ -5,14 +5,17 @@ select storyreel.adopt_missed() as adopted;
 
 -- name: unplanned
 select count(*) as found from (
-  (select from storyreel.revisions where planned_at is null and attempt = 0 and due_at <= %(now)s limit 1000)
+  (select from storyreel.revisions
+   where planned_at is null and attempt = 0 and due_at <= %(now)s and (held_until is null or held_until <= %(now)s)
+   limit 1000)
   union all
   (select from storyreel.revisions where planned_at is null and attempt > 0 and due_at <= %(now)s limit 1000)
   limit 1000) r;
 
 -- name: waiting
 select count(*) as found from (
-  select from storyreel.renders where status = 'waiting' and due_at <= %(now)s limit 1000) r;
+  select from storyreel.renders
+  where status = 'waiting' and (waits_for is null or waits_for = 'time' and due_at <= %(now)s) limit 1000) r;
 
 -- name: hint
 select storyreel.hint(%(step)s);
@@ -34,7 +37,8 @@ group by o.step;
 
 -- name: lose_answers
 -- Waits for nobody: whoever has one in hand may want another of them. It is looked at again in a minute.
-update storyreel.renders r set status = 'unknown', due_at = %(due_at)s
+update storyreel.renders r
+set status = 'unknown', due_at = %(now)s + %(patience)s + coalesce(storyreel.usual_time(r.provider, r.endpoint), %(usual)s)
 from (
   select id from storyreel.renders where status = 'admitted' and due_at <= %(now)s for update skip locked
 ) late
@@ -42,6 +46,23 @@ where r.id = late.id;
 
 -- name: silent
 select id from storyreel.renders where status = 'unknown' and due_at <= %(now)s order by due_at limit %(limit)s;
+
+-- name: wake_held
+select storyreel.wake_held(%(now)s) as woken;
+
+-- name: mend_held
+select storyreel.mend_held(%(now)s) as mended;
+
+-- name: forget_days
+-- Yesterday's may still be wanted where clocks differ.
+delete from storyreel.accounts
+where scope = 'owner_day' and key < storyreel.day_of(%(now)s - interval '2 days');
+
+-- name: note_findings
+insert into storyreel.findings as f (day, kind, found, last_at)
+select (%(now)s at time zone 'UTC')::date, n.kind, n.found, %(now)s from unnest(%(kinds)s::text[], %(counts)s::bigint[]) as n(kind, found)
+order by n.kind
+on conflict (day, kind) do update set found = f.found + excluded.found, last_at = greatest(f.last_at, excluded.last_at);
 
 -- name: claim_overdue
 -- Claimed until `due_at`: two sweeps never ask about the same one. Materialized as in plans.sql.
@@ -67,12 +88,13 @@ where status = 'delivered' and settled_at is null and ended_at <= %(before)s and
 order by ended_at limit %(limit)s;
 
 -- name: settle_old
--- What nobody could tell for so long is settled at its estimate, so that the ledger adds up: delivered clips, and
--- what may have been billed though it brought nothing. What was never handed over holds no reservation.
+-- What nobody could tell for so long is settled at its estimate, so that the ledger adds up. Only what the provider is
+-- known to have had: what may never have reached it keeps its reservation until a delivery or a person tells.
 with old as (
   update storyreel.renders r
   set cost_usd = r.estimate_usd, settled_at = %(now)s
-  where r.status in ('delivered', 'lost', 'cancelled') and r.settled_at is null and r.ended_at <= %(before)s
+  where r.status in ('delivered', 'lost', 'cancelled') and r.request_id is not null
+    and r.settled_at is null and r.ended_at <= %(before)s
     and exists (select from storyreel.ledger l
                 where l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'reserved')
     and not exists (select from storyreel.ledger l
@@ -111,7 +133,8 @@ order by t.id for update skip locked;
 
 -- name: withdraw
 -- A statement of its own: somebody may have begun to want it before it was locked.
-update storyreel.renders r set status = 'cancelled', due_at = null, ended_at = %(now)s
+update storyreel.renders r
+set status = 'cancelled', due_at = null, ended_at = %(now)s, ask_at = %(now)s + interval '1 minute'
 where r.take_id = any (%(takes)s) and r.status = 'submitted' and not storyreel.is_wanted(r.take_id)
 returning r.id, r.provider, r.endpoint, r.request_id, coalesce(r.submitted_at, r.created_at) as since;
 

@@ -31,12 +31,31 @@ create table storyreel.buckets (
   constraint buckets_base_url_bare check (public_base_url not like '%/')
 );
 
--- Who renders, and how many clips at a time over all machines. Keep it about a tenth under the provider's own
--- limit: between our count and the provider's lies a network. Two is what a new fal account gets.
+-- Who renders, and how much at a time over all machines. Keep limits about a tenth under the provider's own: between
+-- our count and the provider's lies a network. Two slots are what a new fal account gets.
 create table storyreel.providers (
-  name   text primary key,
-  slots  integer not null default 2,
-  constraint providers_slots_positive check (slots > 0)
+  name           text primary key,
+  slots          integer not null default 2,  -- renders in flight
+  owner_slots    integer,                     -- of one owner; null: as many as there are
+  -- Renders begun in a minute, evenly; after a quiet time as many at once as there are slots. Null: no limit.
+  per_minute     integer,
+  -- When the next one may begin at that rate, if none had been saved up (generic cell rate algorithm, ITU-T I.371).
+  rate_at        timestamptz,
+
+  -- Nothing is begun until then: the provider told us to come back, or a person must act. After it one render tries
+  -- whether it goes again. 'infinity': until a person resumes.
+  paused_until   timestamptz,
+  pause_code     text,
+  pause_message  text,
+  pauses         integer not null default 0,  -- in a row
+  -- Bills before this do not count against the next ones: a person has seen them.
+  resumed_at     timestamptz not null default '-infinity',
+
+  constraint providers_slots_positive check (slots > 0),
+  constraint providers_owner_slots_positive check (owner_slots > 0),
+  constraint providers_per_minute_positive check (per_minute > 0),
+  constraint providers_pause_has_reason check (num_nulls(paused_until, pause_code, pause_message) in (0, 3)),
+  constraint providers_pauses_while_paused check ((pauses > 0) = (paused_until is not null))
 );
 insert into storyreel.providers (name) values ('fal');
 

@@ -42,7 +42,8 @@ create table storyreel.videos (
   constraint videos_revision_where_made check ((shows = 'placeholder') = (shown_revision = 0)),
   constraint videos_made_is_playable check (shows = 'placeholder' or (bucket is not null and path is not null))
 );
-create index videos_owner on storyreel.videos (owner_id);
+create index videos_owner on storyreel.videos (owner_id, created_at);
+create index videos_held on storyreel.videos (id) where work = 'held';
 
 create table storyreel.revisions (
   id          uuid primary key default gen_random_uuid(),
@@ -66,6 +67,8 @@ create table storyreel.revisions (
   attempt     integer not null default 0,
   due_at      timestamptz default now(),
   planned_at  timestamptz,
+  -- Its owner has asked for more in an hour than is allowed: not planned before then.
+  held_until  timestamptz,
   created_at  timestamptz not null default now(),
 
   -- Prevents two revisions that both claim to be the newest.
@@ -80,11 +83,13 @@ create table storyreel.revisions (
   constraint revisions_parameters_flat check (not jsonb_path_exists(parameters, '$.**{9}')),
   constraint revisions_parameters_exact check (
     not jsonb_path_exists(parameters, '$.** ? (@ > 9007199254740992 || @ < -9007199254740992)')),
-  constraint revisions_due_until_planned check ((due_at is null) = (planned_at is not null))
+  constraint revisions_due_until_planned check ((due_at is null) = (planned_at is not null)),
+  constraint revisions_held_until_planned check (held_until is null or (planned_at is null and attempt = 0))
 );
 -- What `plan` takes first: those never tried, the most urgent and oldest ahead.
 create index revisions_next on storyreel.revisions (priority desc, created_at, id)
-  where planned_at is null and attempt = 0;
+  where planned_at is null and attempt = 0 and held_until is null;
+create index revisions_held on storyreel.revisions (held_until) where held_until is not null;
 -- Whether a rendition is still somebody's.
 create index revisions_rendition on storyreel.revisions (rendition_key) where rendition_key is not null;
 -- What `plan` takes again. One that was never tried stands in the index above alone: each costs the app's insert.

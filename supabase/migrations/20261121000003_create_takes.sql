@@ -92,6 +92,12 @@ create table storyreel.renders (
   provider        text not null references storyreel.providers on delete restrict,
   endpoint        text not null,
   priority        integer not null,
+  -- In whose name it waits: of those that wait for the take, the first. Null where nobody owns the story.
+  owner_id        uuid,
+  -- Its place among all that wait, so that owners take turns (storyreel.next_turn).
+  turn            bigint not null,
+  -- Why it is not even looked at: it waits for a time, for its owner's other renders, for room in a budget.
+  waits_for       text,
 
   status          text not null default 'waiting',
   -- Counts admissions; fences a worker that was cut off and returns.
@@ -128,6 +134,8 @@ create table storyreel.renders (
     (status in ('waiting', 'admitted', 'submitted', 'unknown')) = (due_at is not null)),
   constraint renders_ended_iff_over check (
     (status in ('delivered', 'failed', 'lost', 'cancelled')) = (ended_at is not null)),
+  constraint renders_waits_for_known check (waits_for in ('time', 'owner', 'day', 'owner_day', 'story', 'total')),
+  constraint renders_waits_while_waiting check (waits_for is null or status = 'waiting'),
   constraint renders_waiting_has_no_slot check (status <> 'waiting' or admitted_at is null),
   constraint renders_slot_was_admitted check (
     status not in ('admitted', 'submitted', 'unknown') or admitted_at is not null),
@@ -143,9 +151,23 @@ create unique index renders_request_key on storyreel.renders (provider, request_
 create unique index renders_one_live on storyreel.renders (take_id)
   where status in ('waiting', 'admitted', 'submitted', 'unknown');
 -- What `admit` takes next: the best first. A hundred thousand waiting rows cost it one step down this index.
-create index renders_next on storyreel.renders (provider, priority desc, created_at, id) where status = 'waiting';
--- What `admit` counts.
-create index renders_in_flight on storyreel.renders (provider) where status in ('admitted', 'submitted', 'unknown');
+create index renders_next on storyreel.renders (provider, priority desc, turn, created_at, id)
+  where status = 'waiting' and waits_for is null;
+-- What it looks at again, by time and by owner.
+create index renders_parked on storyreel.renders (provider, due_at) where waits_for is not null;
+create index renders_parked_owner on storyreel.renders (provider, owner_id, priority desc, turn) where waits_for = 'owner';
+-- What it found to pass a cap for good.
+create index renders_over_cap on storyreel.renders (provider) where waits_for in ('story', 'total');
+-- What it counts.
+create index renders_in_flight on storyreel.renders (provider, owner_id) where status in ('admitted', 'submitted', 'unknown');
+-- Whose turn it was last: of an owner, and of anybody.
+create index renders_turn on storyreel.renders (provider, priority, coalesce(owner_id, '00000000-0000-0000-0000-000000000000'), turn)
+  where status = 'waiting' or tries > 0;
+create index renders_turn_now on storyreel.renders (provider, priority, turn) where tries > 0;
+-- What an endpoint usually takes, and whether its bills are as expected.
+create index renders_lately on storyreel.renders (provider, endpoint, ended_at desc)
+  where status = 'delivered' and submitted_at is not null;
+create index renders_billed on storyreel.renders (provider, settled_at desc) where billable_units is not null;
 -- What `reconcile` looks for.
 create index renders_overdue on storyreel.renders (due_at) where status in ('admitted', 'submitted', 'unknown');
 create index renders_to_ask on storyreel.renders (ask_at) where ask_at is not null;

@@ -161,6 +161,61 @@ begin
 end
 $$;
 
+-- The videos of those takes wait for something that is nobody's fault, a budget say; what they show stays. Waits for no
+-- lock: whoever has one in hand is just changing what is done for it, and reconcile looks again.
+create function storyreel.hold_videos(p_takes uuid[], p_reason text, p_message text, p_now timestamptz) returns void
+language sql volatile
+set search_path = ''
+as $$
+  with waiting as materialized (
+    select v.id from storyreel.videos v
+    where v.work in ('working', 'held') and v.message is distinct from p_message and v.id in (
+      select r.video_id from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id
+      where s.take_id = any (p_takes) and s.shows = 'final' and storyreel.is_newest(r.video_id, r.number))
+    order by v.id for update of v skip locked
+  )
+  update storyreel.videos v set work = 'held', reason = p_reason, message = p_message, updated_at = p_now
+  from waiting w where v.id = w.id;
+$$;
+
+-- They wait no more.
+create function storyreel.resume_videos(p_takes uuid[], p_now timestamptz) returns void
+language sql volatile
+set search_path = ''
+as $$
+  with held as materialized (
+    select v.id from storyreel.videos v
+    where v.work = 'held' and v.id in (
+      select r.video_id from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id
+      where s.take_id = any (p_takes) and s.shows = 'final' and storyreel.is_newest(r.video_id, r.number))
+    order by v.id for update of v skip locked
+  )
+  update storyreel.videos v set work = 'working', reason = null, message = null, updated_at = p_now
+  from held h where v.id = h.id;
+$$;
+
+-- Videos that say they are held while nothing of theirs is; how many were set right.
+create function storyreel.mend_held(p_now timestamptz) returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with free as materialized (
+    select v.id from storyreel.videos v
+    where v.work = 'held' and not exists (
+      select from storyreel.revisions r
+        left join storyreel.shots s on s.revision_id = r.id and s.shows = 'final'
+        left join storyreel.renders d on d.take_id = s.take_id and d.waits_for in ('day', 'owner_day')
+      where r.video_id = v.id and storyreel.is_newest(v.id, r.number)
+        and (d.id is not null or r.planned_at is null))
+    limit 500 for update of v skip locked
+  ),
+  mended as (
+    update storyreel.videos v set work = 'working', reason = null, message = null, updated_at = p_now
+    from free f where v.id = f.id returning 1
+  )
+  select count(*)::integer from mended;
+$$;
+
 -- Go back: a further revision that shows what an earlier one did, at once and for nothing: the last one before what is
 -- shown now that looked different. Going back twice goes on from there; what is still being made for the video is
 -- not waited for any more. Returns null where there is nothing to go back to.
@@ -198,9 +253,11 @@ $$;
 
 revoke execute on function
   storyreel.moves_up, storyreel.is_newest, storyreel.lock_videos_of, storyreel.is_wanted, storyreel.comeback_priority, storyreel.payer_of,
-  storyreel.show_revisions, storyreel.show_take, storyreel.fall_back, storyreel.restore_video
+  storyreel.show_revisions, storyreel.show_take, storyreel.fall_back, storyreel.hold_videos, storyreel.resume_videos,
+  storyreel.mend_held, storyreel.restore_video
   from public, anon, authenticated;
 grant execute on function
   storyreel.moves_up, storyreel.is_newest, storyreel.lock_videos_of, storyreel.is_wanted, storyreel.comeback_priority, storyreel.payer_of,
-  storyreel.show_revisions, storyreel.show_take, storyreel.fall_back, storyreel.restore_video
+  storyreel.show_revisions, storyreel.show_take, storyreel.fall_back, storyreel.hold_videos, storyreel.resume_videos,
+  storyreel.mend_held, storyreel.restore_video
   to storyreel, service_role;

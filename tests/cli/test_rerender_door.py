@@ -118,7 +118,7 @@ def test_a_dry_run_tells_every_group(owner: psycopg.Connection, settings: dict[s
     assert [(one["reason"], one["message"]) for one in found["refused"]] == [("blank", "The story is empty.")]
     assert {model: bill["clips"] for model, bill in found["models"].items()} == {"lightning": 2, "preview": 2}
     assert found["estimate_usd"] == pytest.approx(sum(bill["estimate_usd"] for bill in found["models"].values()))
-    for words in ("4 videos of public.stories", "2 of lightning for about $0.0", "blank: The story", "in all"):
+    for words in ("4 videos of public.stories", "2 of lightning for about $0.4", "blank: The story", "in all"):
         assert words in said.out
     assert asked(owner) == 0
 
@@ -308,7 +308,7 @@ def test_it_spends_nothing_without_a_word(owner: psycopg.Connection, real: dict[
 
     ended = storyreel("rerender", "--all", "--json", settings=real)
 
-    assert_sentence(ended, "2 clips", "$0.0", "--yes", "--dry-run")
+    assert_sentence(ended, "2 clips", "$0.4", "--yes", "--dry-run")
     assert ended.out == ""
     assert asked(owner) == 0
     assert owner.execute("select from storyreel.rerenders").fetchone() is None
@@ -321,7 +321,7 @@ def test_a_person_who_does_not_agree_has_asked_for_nothing(
     """The question names the estimate; Ctrl-C ends it at once."""
     told(owner, "A whale")
     with at_a_terminal("rerender", "--all", settings=real) as (process, person):
-        assert "1 clip for about $0.0" in read_until(person, "[y/N]")
+        assert "1 clip for about $0.2" in read_until(person, "[y/N]")
         if answer:
             os.write(person, answer)
         else:

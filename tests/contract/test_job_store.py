@@ -122,7 +122,7 @@ async def test_nothing_to_do_is_no_error(store: JobStore) -> None:
     assert await store.takes.claim_finish(nobody, now=now, lease=LEASE) is None
     assert not await store.takes.renditions("nothing")
     assert await store.sweep.adopt_missed() == 0
-    assert await store.sweep.lose_answers(now=now, due_at=now) == 0
+    assert await store.sweep.lose_answers(now=now, patience=timedelta(), usual=timedelta()) == 0
     assert await store.sweep.silent(now=now, limit=10) == []
     assert await store.sweep.claim_overdue(now=now, due_at=now, limit=10) == []
     assert await store.sweep.unsettled(before=now, limit=10) == []
@@ -172,8 +172,12 @@ async def test_a_killed_submitter_costs_one_further_render_at_most(store: JobSto
     await store.plan(shot())
     (first,) = await store.admit()
     store.clock.advance(minutes=2)
-    until = store.clock() + timedelta(minutes=6)
-    assert await store.sweep.lose_answers(now=store.clock(), due_at=until) == 1
+    assert (
+        await store.sweep.lose_answers(
+            now=store.clock(), patience=timedelta(minutes=5), usual=timedelta(minutes=1)
+        )
+        == 1
+    )
     assert await store.sweep.silent(now=store.clock(), limit=9) == []
     store.clock.advance(minutes=6)
     assert await store.sweep.silent(now=store.clock(), limit=9) == [first.id]

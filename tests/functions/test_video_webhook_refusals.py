@@ -15,7 +15,7 @@ UNTOUCHED = """
 
 
 _MAKE_ROOM = b"""
-    update storyreel.renders set status = 'lost', due_at = null, ended_at = now()
+    update storyreel.renders set status = 'lost', due_at = null, ended_at = now(), waits_for = null
     where status in ('waiting', 'admitted', 'submitted', 'unknown')
 """  # a shared account has two slots
 

@@ -35,8 +35,8 @@ MANY_WAITING = """
       from asked join told on told.id = asked.video_id join made on made.take_key = told.source_id
     )
     insert into storyreel.renders
-      (take_id, round, attempt, provider, endpoint, priority, estimate_usd, due_at, created_at)
-    select id, 1, 1, 'fal', 'e', case when random() < 0.5 then 10 else 0 end, 0.01, now() - interval '1 hour',
+      (take_id, round, attempt, provider, endpoint, priority, turn, estimate_usd, due_at, created_at)
+    select id, 1, 1, 'fal', 'e', case when random() < 0.5 then 10 else 0 end, 0, 0.01, now() - interval '1 hour',
            now() - interval '2 hours' + substr(take_key, 2)::int * interval '1 ms'
     from made
 """
@@ -130,7 +130,7 @@ async def test_a_render_made_while_an_admitter_waited_is_handed_out(world: World
     await slots(world, 9)
     await world.waiting("early")
 
-    async with world.holding("select pg_advisory_xact_lock(hashtextextended('storyreel.admit:fal', 0))"):
+    async with world.holding("select pg_advisory_xact_lock(hashtextextended('storyreel.admit', 0))"):
         batch = asyncio.create_task(world.stores.renders.admit("fal", now=world.clock(), lease=LEASE))
         await world.blocked(1)
         await world.waiting("late")
@@ -174,7 +174,7 @@ async def test_a_render_is_not_admitted_before_it_is_due(world: World) -> None:
     await many_waiting(world, 2)
     later = world.clock() + timedelta(minutes=1)
     await world.owner.execute(
-        "update storyreel.renders set due_at = %s, priority = 20"
+        "update storyreel.renders set due_at = %s, waits_for = 'time', priority = 20"
         " where id = (select id from storyreel.renders limit 1)",
         [later],
     )
@@ -220,7 +220,7 @@ async def test_a_queue_of_twenty_thousand_costs_a_few_rows(world: World, databas
     assert all(cost and cost[0] == 0 and cost[1] < 1000 for cost in costs), costs
     plan = "\n".join(str(line) for (line,) in await world.rows(
         "explain select id from storyreel.renders where provider = 'fal' and status = 'waiting'"
-        " and due_at <= now() order by priority desc, created_at, id limit 2"
+        " and waits_for is null order by priority desc, turn, created_at, id limit 2"
     ))  # fmt: skip
     assert "renders_next" in plan
     assert "Seq Scan" not in plan

@@ -13,6 +13,7 @@ from tests.storage.builders import CLIP, LEASE, PERMANENT
 from tests.storage.world import World
 
 POLL = timedelta(minutes=1)
+PATIENCE, USUAL = timedelta(minutes=50), timedelta(minutes=10)
 _S = RenderStatus
 
 
@@ -156,14 +157,14 @@ async def test_a_submitter_that_died_leaves_a_render_whose_answer_is_lost(world:
     """Once its lease is over and only once; its slot and its money stay taken, for it may be running."""
     render = await world.admitted()
     lose = world.stores.sweep.lose_answers
-    until = world.clock() + timedelta(hours=1)
-    assert await lose(now=world.clock(), due_at=until) == 0
+    assert await lose(now=world.clock(), patience=PATIENCE, usual=USUAL) == 0
 
     world.clock.advance(seconds=LEASE.total_seconds())
-    assert await lose(now=world.clock(), due_at=until) == 1
-    assert await lose(now=world.clock(), due_at=until) == 0
+    assert await lose(now=world.clock(), patience=PATIENCE, usual=USUAL) == 1
+    assert await lose(now=world.clock(), patience=PATIENCE, usual=USUAL) == 0
 
-    assert await world.one("select status, due_at from storyreel.renders") == ("unknown", until)
+    due_at = world.clock() + PATIENCE + USUAL
+    assert await world.one("select status, due_at from storyreel.renders") == ("unknown", due_at)
     assert set(await world.ledger(render.id)) == {"reserved"}
     await world.owner.execute("update storyreel.providers set slots = 1")
     await world.waiting("fox")
@@ -178,9 +179,9 @@ async def test_every_dead_submitters_answer_is_lost_at_once_and_no_other_render_
     assert len(await world.stores.renders.admit("fal", now=world.clock(), lease=LEASE)) == 60
     world.clock.advance(minutes=5)
     submitted, fresh = await world.submitted("at the provider"), await world.admitted("just admitted")
-    until = world.clock() + timedelta(hours=1)
 
-    assert await world.stores.sweep.lose_answers(now=world.clock(), due_at=until) == 60
+    until = world.clock() + PATIENCE + USUAL
+    assert await world.stores.sweep.lose_answers(now=world.clock(), patience=PATIENCE, usual=USUAL) == 60
 
     assert (await world.render(submitted.id), await world.render(fresh.id)) == ("submitted", "admitted")
     assert await world.rows("select distinct due_at from storyreel.renders where status = 'unknown'") == [(until,)]
@@ -193,7 +194,9 @@ async def test_a_render_that_was_submitted_in_time_is_not_lost(world: World) -> 
     answered = "update storyreel.renders set status = 'submitted', request_id = 'r1', submitted_at = now()"
 
     async with world.holding(answered):
-        sweep = asyncio.create_task(world.stores.sweep.lose_answers(now=world.clock(), due_at=world.clock()))
+        sweep = asyncio.create_task(
+            world.stores.sweep.lose_answers(now=world.clock(), patience=PATIENCE, usual=USUAL)
+        )
         await world.settled_or_blocked(sweep)
 
     assert await sweep == 0

@@ -15,7 +15,8 @@ from tests.storage.world import World
 HIDDEN = (
     "revisions", "shots", "takes", "renders", "deliveries", "ledger", "renditions", "missed", "attachments",
     "buckets", "providers", "missing_endpoints", "themes", "languages", "language_marks", "theme_words",
-    "placeholders", "objects", "rerenders", "rerender_items",
+    "placeholders", "objects", "rerenders", "rerender_items", "limits",
+    "accounts", "findings",
 )  # fmt: skip
 FOR_EVERYBODY = {"public_url", "progress"}
 

@@ -80,6 +80,7 @@ REVISIONS: list[tuple[LiteralString, str]] = [
     ("parameters = jsonb_build_object('x', array[1e400])", "revisions_parameters_exact"),
     ("due_at = now()", "revisions_due_until_planned"),
     ("planned_at = null", "revisions_due_until_planned"),
+    ("held_until = now()", "revisions_held_until_planned"),
 ]  # fmt: skip
 TAKES: list[tuple[LiteralString, str]] = [
     ("status = 'done'", "takes_status_known"),
@@ -118,6 +119,8 @@ RENDERS: list[tuple[LiteralString, str]] = [
     ("status = 'failed', due_at = null, ended_at = now()", "renders_failed_has_reason"),
     ("status = 'failed', due_at = null, ended_at = now(), failure_code = 'c'", "renders_failed_has_reason"),
     ("settled_at = now()", "renders_settled_has_cost"),
+    ("waits_for = 'luck'", "renders_waits_for_known"),
+    ("status = 'admitted', admitted_at = now(), waits_for = 'time'", "renders_waits_while_waiting"),
 ]
 CONTRADICTIONS = {"videos": VIDEOS, "revisions": REVISIONS, "takes": TAKES, "renders": RENDERS}
 
@@ -164,6 +167,16 @@ RERENDERED: LiteralString = """
 OTHERS: dict[str, LiteralString] = {
     "buckets_base_url_bare": "insert into storyreel.buckets values ('b', 'https://x/')",
     "providers_slots_positive": "update storyreel.providers set slots = 0",
+    "providers_owner_slots_positive": "update storyreel.providers set owner_slots = 0",
+    "providers_per_minute_positive": "update storyreel.providers set per_minute = 0",
+    "providers_pause_has_reason":
+        "update storyreel.providers set paused_until = now(), pause_code = 'busy', pauses = 1",
+    "providers_pauses_while_paused": "update storyreel.providers set pauses = 1",
+    "limits_one_row": "insert into storyreel.limits (only_row) values (false)",
+    "limits_not_negative": "update storyreel.limits set story_usd = -1",
+    "limits_stories_positive": "update storyreel.limits set owner_stories_per_hour = 0",
+    "limits_overrun_sensible": "update storyreel.limits set overrun_factor = 0.5",
+    "accounts_scope_known": "insert into storyreel.accounts (scope, key) values ('week', '')",
     "themes_name_plain": "insert into storyreel.themes values ('../Ocean')",
     "theme_words_weight_known": "insert into storyreel.theme_words (language, lexeme, theme, weight)"
                                 " values ('english', 'whale', 'dream', 100)",
@@ -220,7 +233,7 @@ async def test_every_check_is_named_and_tried(world: World) -> None:
 
 NEW_RENDER: LiteralString = """
     insert into storyreel.renders
-      (take_id, round, attempt, provider, endpoint, priority, estimate_usd, created_at,
+      (take_id, round, attempt, provider, endpoint, priority, turn, estimate_usd, created_at,
        status, due_at, ended_at, request_id)
 """
 UNIQUE: dict[str, LiteralString] = {
@@ -238,14 +251,15 @@ UNIQUE: dict[str, LiteralString] = {
         insert into storyreel.shots (revision_id, number, take_id)
         select revision_id, number, take_id from storyreel.shots""",
     "renders_attempt_key": NEW_RENDER
-    + "select take_id, 1, 1, 'fal', '', 0, 0, now(), 'cancelled', null, now(), null from storyreel.renders",
+    + "select take_id, 1, 1, 'fal', '', 0, 0, 0, now(), 'cancelled', null, now(), null from storyreel.renders",
     "renders_one_live": NEW_RENDER
-    + "select take_id, 1, 2, 'fal', '', 0, 0, now(), 'waiting', now(), null, null from storyreel.renders",
+    + "select take_id, 1, 2, 'fal', '', 0, 0, 0, now(), 'waiting', now(), null, null from storyreel.renders",
     "renditions_path_key": """
         insert into storyreel.renditions
         select key, 'video', 'b', 'p', 't', 1, 1, 1, null, now() from unnest(array['k', 'l']) key""",
     "renders_request_key": NEW_RENDER
-    + "select take_id, 1, 3, 'fal', '', 0, 0, now(), 'cancelled', null, now(), request_id from storyreel.renders",
+    + "select take_id, 1, 3, 'fal', '', 0, 0, 0, now(), 'cancelled', null, now(), request_id from"
+    + " storyreel.renders",
 }
 
 

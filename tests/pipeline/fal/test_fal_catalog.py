@@ -34,7 +34,7 @@ parameters = st.builds(
 @given(asked=parameters, endpoint=st.sampled_from([*all_endpoint_facts(), UNLISTED]))
 def test_nothing_is_free(asked: Parameters, endpoint: str) -> None:
     """Every clip is estimated to cost something, in whole millionths of a dollar, whatever is asked."""
-    estimate = catalog.estimate(endpoint, asked)
+    estimate = catalog.estimate(endpoint, asked, ceiling=Decimal(0))
 
     assert estimate > 0
     assert estimate % catalog.SMALLEST_AMOUNT == 0
@@ -44,7 +44,7 @@ def test_more_work_costs_more(order: Order) -> None:
     """The estimate grows with frames, but not past what the endpoint would render."""
 
     def estimate(frames: int) -> Decimal:
-        return catalog.estimate(TURBO, replace(order.parameters, frames=frames))
+        return catalog.estimate(TURBO, replace(order.parameters, frames=frames), ceiling=Decimal(0))
 
     assert estimate(8) < estimate(16) < estimate(32) == estimate(320)
 
@@ -78,7 +78,7 @@ def test_what_is_given_counts(model: str, given: dict[str, object], dollars: str
     """Length, resolution and sound cost what the page says, however a length is spelt; defaults count, too."""
     found = find_model(model)
 
-    assert catalog.estimate(found.ladder[0], check(found, given)) == Decimal(dollars)
+    assert catalog.estimate(found.ladder[0], check(found, given), ceiling=Decimal(0)) == Decimal(dollars)
 
 
 def test_price_of_compute_seconds() -> None:

@@ -35,6 +35,8 @@ EMPTY = "; ".join(
         *(f"delete from {table}" for table in ["public.stories", "procrastinate.procrastinate_jobs"]),
         *(f"delete from storyreel.{table}" for table in [*TABLES, "placeholders", "buckets"]),
         "update storyreel.providers set slots = default",
+        "select storyreel.resume('fal')",
+        "update storyreel.accounts set reserved_usd = 0, spent_usd = 0",
     ]
 )
 PLACEHOLDER = """

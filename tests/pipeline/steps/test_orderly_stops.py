@@ -75,7 +75,7 @@ async def test_a_stop_while_a_rival_is_cancelled_hands_the_take_back_too(world: 
     world.provider.script(2, latency=600)
     story = await world.submit()
     await world.provider.rests()
-    world.clock.advance(seconds=world.timing.until_lost.total_seconds())
+    world.clock.advance(seconds=world.timing.until_lost(None).total_seconds())
     await world.reconcile()
     await world.run_jobs()
     world.clock.advance(seconds=70)

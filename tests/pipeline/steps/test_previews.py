@@ -121,7 +121,9 @@ async def test_a_preview_that_still_waited_when_the_final_showed_is_never_sent(w
     world.previews = True
     story = await world.tell()
     await world.plan()
-    await world.rows("update storyreel.renders set due_at = due_at + interval '1 hour' where priority > 10")
+    await world.rows(
+        "update storyreel.renders set due_at = due_at + interval '1 hour', waits_for = 'time' where priority > 10"
+    )
     await world.admit()
     await world.deliver()
     await world.run_jobs()

@@ -76,7 +76,7 @@ async def test_old_news_is_recorded_as_stale(world: World) -> None:
     world.provider.script(2, latency=100, fail=500)
     await world.submit()
     await world.provider.rests()
-    world.clock.advance(seconds=world.timing.until_lost.total_seconds())
+    world.clock.advance(seconds=world.timing.until_lost(None).total_seconds())
     await world.reconcile()
     await world.run_jobs()
     world.clock.advance(seconds=70)

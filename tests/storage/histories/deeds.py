@@ -99,7 +99,7 @@ class Deeds(Scene):
     def answer_lost(self, render: AdmittedRender) -> bool:
         """Whether the provider took it is not known."""
         self.note(render.id, RenderEvent.ANSWER_LOST)
-        return self.do(self.stores.renders.answer_lost(render, due_at=self.clock() + TIMING.until_lost))
+        return self.do(self.stores.renders.answer_lost(render, due_at=self.clock() + TIMING.until_lost(None)))
 
     def put_back(self, render: AdmittedRender) -> bool:
         """The provider says that it is busy."""
@@ -221,7 +221,7 @@ class Deeds(Scene):
             case "hint":
                 self.do(sweep.hint_overdue(now=now))
             case "lose answers":
-                self.do(sweep.lose_answers(now=now, due_at=now + TIMING.until_lost))
+                self.do(sweep.lose_answers(now=now, patience=TIMING.patience, usual=TIMING.usual))
             case "silence":
                 for render in sorted(self.ask(sweep.silent(now=now, limit=50))):
                     self.silence(render)
