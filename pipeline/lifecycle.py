@@ -62,6 +62,7 @@ class RenderEvent(StrEnum):
     ERROR = "error"  # news of a failure, likewise
     SILENCE = "silence"
     WITHDRAWN = "withdrawn"  # nobody wants it any more, or another render was first
+    TAKEN_BACK = "taken_back"  # somebody wants it after all, before the provider has said how it ended
 
 
 class Work(StrEnum):
@@ -174,7 +175,7 @@ RENDER: Mapping[RenderStatus, Mapping[RenderEvent, RenderStatus | None]] = {
     },
     # What we gave up on may still bring a clip that was paid for.
     _R.LOST: {**_NEWS_ABSORBED, _RE.CLIP: _R.DELIVERED, _RE.ERROR: _R.FAILED},
-    _R.CANCELLED: {**_NEWS_ABSORBED, _RE.CLIP: _R.DELIVERED},
+    _R.CANCELLED: {**_NEWS_ABSORBED, _RE.CLIP: _R.DELIVERED, _RE.TAKEN_BACK: _R.SUBMITTED},
     _R.FAILED: {**_NEWS_ABSORBED, _RE.CLIP: _R.DELIVERED},
     _R.DELIVERED: _NEWS_ABSORBED,
 }

@@ -165,7 +165,9 @@ async def _want(tx: Transaction, take: Row, render: NextRender, revision: Revisi
     elif status in {TakeStatus.READY, TakeStatus.FAILED, TakeStatus.REMOVED}:
         await restart(tx, take, render, now=now)
     elif status is TakeStatus.RENDERING and not take["awaited"]:
-        await add_render(tx, take, render, round_=take["round"], now=now)
+        # Nobody knows yet how one ended that was withdrawn at the provider: it is asked before another is paid.
+        if not await tx.run(_SQL["take_back"], {"take_id": take["id"], "now": now}):
+            await add_render(tx, take, render, round_=take["round"], now=now)
     else:
         await tx.run(_SQL["raise_priority"], {"take_id": take["id"], "priority": render.priority})
 

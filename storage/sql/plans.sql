@@ -77,6 +77,20 @@ from storyreel.takes t where take_key = %(take_key)s;
 insert into storyreel.shots (revision_id, number, shows, take_id)
 values (%(revision_id)s, %(number)s, %(shows)s, %(take_id)s);
 
+-- name: take_back
+-- Perhaps one more than there are slots: at the provider it is there anyway.
+with taken as (
+  update storyreel.renders r
+  set status = 'submitted', ended_at = null, ask_at = null, due_at = %(now)s
+  where r.id = (
+    select o.id from storyreel.renders o join storyreel.takes t on t.id = o.take_id
+    where o.take_id = %(take_id)s and o.round = t.round and o.status = 'cancelled'
+      and o.ask_at is not null and o.submitted_at is not null
+    order by o.attempt desc limit 1)
+  returning r.id
+)
+select storyreel.hint('reconcile') from taken;
+
 -- name: raise_priority
 -- Of one that is at the provider as well: should it fail, the next try inherits it.
 update storyreel.renders

@@ -90,12 +90,14 @@ def test_no_event_leads_to_where_one_is(table: Mapping[Any, Mapping[Any, Any]]) 
 
 
 def test_an_ended_render_moves_for_paid_news_only() -> None:
-    """A clip is used whenever it comes; apart from it, only a lost render learns how it really ended."""
+    """A clip is used whenever it comes; beside it, a lost render learns its end, a withdrawn one is taken back."""
     for status in ENDED:
         moves = {event: to for event, to in RENDER[status].items() if to is not None}
         allowed = {} if status is RenderStatus.DELIVERED else {RenderEvent.CLIP: RenderStatus.DELIVERED}
         if status is RenderStatus.LOST:
             allowed[RenderEvent.ERROR] = RenderStatus.FAILED
+        if status is RenderStatus.CANCELLED:
+            allowed[RenderEvent.TAKEN_BACK] = RenderStatus.SUBMITTED
         assert moves == allowed
 
 

@@ -8,6 +8,7 @@ has found.
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import LiteralString
 
 import pytest
@@ -75,10 +76,11 @@ def test_a_revision_waits_for_its_second_shot_though_its_first_is_ready(deeds: D
 
 
 def test_money_that_was_accounted_for_is_not_set_free_afterwards(deeds: Deeds) -> None:
-    """A render was lost, and settled at its estimate; days later the provider says that it had failed."""
+    """A render was lost, and a person settled it; days later the provider says that it had failed."""
     request = lost(deeds, Provider())
     deeds.clock.advance(days=2)
-    deeds.chore("settle old")
+    settle = deeds.stores.renders.settle
+    deeds.do(settle(request.render.id, units=None, cost=Decimal("0.01"), now=deeds.clock()))
 
     deeds.deliver(request.render.id, request, PERMANENT)
 

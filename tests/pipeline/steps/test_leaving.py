@@ -2,7 +2,7 @@
 
 import httpx
 
-from pipeline.lifecycle import Shows, Work
+from pipeline.lifecycle import Shows
 from tests.pipeline.steps.progressive import send
 from tests.pipeline.steps.world import World
 
@@ -137,21 +137,63 @@ async def test_the_last_of_two_who_leaves_cancels(world: World) -> None:
         assert await world.provider.called("PUT", "/cancel") == cancelled
 
 
-async def test_a_cancelled_clip_that_is_wanted_again_is_rendered_again(world: World) -> None:
-    """The same story told anew, after its clip was withdrawn: waiting, or at the provider."""
-    world.provider.script(1, latency=600, heed_cancel=True)
-    await delete(world, await world.submit())
-    await world.reconcile()
+async def test_a_clip_that_waited_and_is_wanted_again_is_rendered_then(world: World) -> None:
+    """It was withdrawn before it was sent, so nothing is known of it at the provider."""
+    await world.rows("update storyreel.providers set slots = 1")
+    first = await world.submit("A fox in the forest")
     waited = await world.tell()
     await world.plan()
     await delete(world, waited)
-    await world.admit()
-    assert await world.statuses() == ["cancelled", "cancelled"]
+    assert (await world.live_on(first)).shows == Shows.FINAL
+    assert await world.statuses() == ["delivered", "cancelled"]
 
-    video = await world.live_on(await world.tell())
-    assert (video.shows, video.work) == (Shows.FINAL, Work.IDLE)
-    assert await world.statuses() == ["cancelled", "cancelled", "delivered"]
+    assert (await world.live_on(await world.tell())).shows == Shows.FINAL
+    assert await world.statuses() == ["delivered", "cancelled", "delivered"]
     assert await world.provider.accepted() == 2
+
+
+async def test_a_clip_that_was_withdrawn_and_is_wanted_again_is_not_paid_twice(world: World) -> None:
+    """Nobody knows yet whether the provider stopped: it is asked before another one is ordered. It had not."""
+    world.provider.script(1, latency=30)
+    await delete(world, await world.submit())
+    await world.reconcile()
+    assert await world.statuses() == ["cancelled"]
+
+    again = await world.tell()
+    await world.plan()
+    assert await world.statuses() == ["submitted"]
+    assert (await world.live_on(again)).shows == Shows.FINAL
+    assert await world.provider.accepted() == 1
+
+
+async def test_a_clip_that_was_stopped_and_is_wanted_again_is_rendered_again(world: World) -> None:
+    """The provider stopped: it says so when it is asked, and another one is ordered. The first cost nothing."""
+    world.provider.script(1, latency=600, heed_cancel=True)
+    await delete(world, await world.submit())
+    await world.reconcile()
+
+    assert (await world.live_on(await world.tell())).shows == Shows.FINAL
+    assert await world.statuses() == ["failed", "delivered"]
+    assert await world.provider.accepted() == 2
+    assert await world.rows("select reserved_usd from storyreel.accounts where scope = 'all'") == [
+        {"reserved_usd": 0}
+    ]
+
+
+async def test_a_clip_that_was_stopped_sets_its_money_free(world: World) -> None:
+    """Once the provider has said that it made nothing; what was reserved counts no more against any cap."""
+    world.provider.script(1, latency=600, heed_cancel=True)
+    await delete(world, await world.submit())
+    await world.reconcile()
+    world.clock.advance(minutes=2)
+    await world.reconcile()
+
+    assert await world.rows("select cost_usd, settled_at is not null as told from storyreel.renders") == [
+        {"cost_usd": 0, "told": True}
+    ]
+    assert await world.rows("select reserved_usd from storyreel.accounts where scope = 'all'") == [
+        {"reserved_usd": 0}
+    ]
 
 
 async def test_a_clip_that_somebody_wants_again_in_time_goes_on(world: World) -> None:
