@@ -58,7 +58,7 @@ async def _plan_one(
 ) -> bool:
     if revision.attempt > retry.MAX_STEP_TRIES:
         reason = "not_planned"
-        return await plans.reject(revision, reason=reason, message=sentence(reason), now=clock())
+        return await plans.give_up(revision, reason=reason, message=sentence(reason), now=clock())
     try:
         shots = [orders.shot(revision, prompt) for prompt in await writer.write(revision.story)]
     except BadStory as bad:

@@ -46,6 +46,9 @@ class Plans(Protocol):
     async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
         """The story cannot become a video; its placeholder stays. False: another was first."""
 
+    async def give_up(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
+        """The story may well become a video, but planning it never came to an end. False: another was first."""
+
 
 class Renders(Protocol):
     """Renders on their way to a provider and back."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from psycopg import Rollback
 from psycopg.types.json import Jsonb
 
-from pipeline.lifecycle import Shows, TakeEvent, TakeStatus
+from pipeline.lifecycle import Shows, TakeEvent, TakeStatus, Work
 from pipeline.model import PlannedShot, PlannedTake, RevisionToPlan
 from pipeline.parameters import as_json
 from pipeline.reasons import OVER_QUOTA, sentence
@@ -69,11 +69,18 @@ class PostgresPlans:
 
     async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
         """See `pipeline.stores.Plans`."""
+        return await self._end(revision, Work.REJECTED, reason, message, now)
+
+    async def give_up(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
+        """See `pipeline.stores.Plans`."""
+        return await self._end(revision, Work.FALLBACK, reason, message, now)
+
+    async def _end(self, revision: RevisionToPlan, work: Work, reason: str, message: str, now: datetime) -> bool:
+        arguments = {"id": revision.id, "work": work, "reason": reason, "message": message, "now": now}
         async with self._database.transaction() as tx:
             if not await _mark_planned(tx, revision, now):
                 return False
-            arguments = {"id": revision.id, "reason": reason, "message": message, "now": now}
-            await tx.run(_SQL["reject_video"], arguments)
+            await tx.run(_SQL["end_work"], arguments)
         return True
 
 

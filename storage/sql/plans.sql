@@ -104,8 +104,8 @@ select storyreel.show_take(%(take_id)s, %(now)s, %(revision_id)s);
 -- name: fall_back
 select storyreel.fall_back(%(take_id)s, %(code)s, %(message)s, %(now)s);
 
--- name: reject_video
+-- name: end_work
 update storyreel.videos v
-set work = 'rejected', reason = %(reason)s, message = %(message)s, updated_at = %(now)s
+set work = %(work)s, reason = %(reason)s, message = %(message)s, updated_at = %(now)s
 from storyreel.revisions r
 where r.id = %(id)s and v.id = r.video_id and storyreel.is_newest(v.id, r.number);

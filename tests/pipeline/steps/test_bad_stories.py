@@ -109,7 +109,7 @@ async def test_a_story_that_kills_its_planner_is_rejected_in_the_end(world: Worl
 
     await world.plan()
     video = await world.video(story)
-    assert (video.work, video.reason, video.message) == (Work.REJECTED, "not_planned", sentence("not_planned"))
+    assert (video.work, video.reason, video.message) == (Work.FALLBACK, "not_planned", sentence("not_planned"))
 
 
 class _Choking(TemplateWriter):
@@ -153,7 +153,7 @@ async def test_a_story_that_upsets_its_planner_keeps_no_other_waiting(world: Wor
 
     await plan_with(world, writer := _Choking(PulledPlug()))
     assert writer.choked == MAX_STEP_TRIES - 1
-    assert await standings(world, [poison]) == [(Work.REJECTED, "not_planned")]
+    assert await standings(world, [poison]) == [(Work.FALLBACK, "not_planned")]
     assert await standings(world, others) == [(Work.WORKING, None)] * 3
 
 
@@ -164,7 +164,7 @@ async def test_a_story_that_kills_its_planner_takes_no_other_with_it(world: Worl
     await plan_with(world, writer := _Choking(Killed()))
 
     assert writer.choked == MAX_STEP_TRIES
-    assert await standings(world, [poison]) == [(Work.REJECTED, "not_planned")]
+    assert await standings(world, [poison]) == [(Work.FALLBACK, "not_planned")]
     assert await standings(world, others) == [(Work.WORKING, None)] * 3
     attempts = await world.rows("select attempt from storyreel.revisions order by attempt")
     assert [row["attempt"] for row in attempts] == [2, 2, 2, MAX_STEP_TRIES + 1]
