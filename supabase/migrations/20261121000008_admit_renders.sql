@@ -79,6 +79,7 @@ declare
   -- Others wait for this transaction: a table of stories that was emptied leaves thousands, a spent budget holds them.
   most_dealt_with constant integer := 500;
   dealt_with integer := 0;
+  woken      integer := 0;
   p          storyreel.providers;
   free       integer;
   next       storyreel.renders;
@@ -106,7 +107,10 @@ begin
     perform from storyreel.renders r where r.id = next.id and r.status = 'waiting' for update skip locked;
     continue when not found;
     if not storyreel.is_wanted(next.take_id) then
-      dealt_with := dealt_with + storyreel.withdraw_waiting(next.id, next.take_id, p_now)::integer;
+      if storyreel.withdraw_waiting(next.id, next.take_id, p_now) then
+        dealt_with := dealt_with + 1;
+        woken := woken + storyreel.wake_one(p_provider, next.owner_id);
+      end if;
       continue;
     end if;
 
@@ -115,7 +119,7 @@ begin
       select count(*) from storyreel.renders r
       where r.provider = p_provider and r.owner_id = payer.owner_id and r.status in ('admitted', 'submitted', 'unknown'))
     then
-      -- Until one of its owner's ends (storyreel.wake_owner); should that be missed, until it is looked at anyway.
+      -- Until one of its owner's ends (storyreel.wake_one); should that be missed, until it is looked at anyway.
       update storyreel.renders r
       set waits_for = 'owner', owner_id = payer.owner_id, due_at = p_now + interval '10 minutes' where r.id = next.id;
       dealt_with := dealt_with + 1;
@@ -135,6 +139,7 @@ begin
         where r.id = next.id;
         return next (next.id, next.take_id, passed)::storyreel.admission;
         dealt_with := dealt_with + 1;
+        woken := woken + storyreel.wake_one(p_provider, payer.owner_id);
         continue;
       end if;
       insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, video_id, owner_id, at)
@@ -154,7 +159,7 @@ begin
   if p.per_minute is not null then
     update storyreel.providers q set rate_at = p.rate_at where q.name = p_provider;
   end if;
-  if dealt_with = most_dealt_with then
+  if dealt_with = most_dealt_with or woken > 0 then
     perform storyreel.hint('admit');
   end if;
 end
@@ -238,17 +243,28 @@ begin
 end
 $$;
 
--- A slot of an owner is free: the best of those that wait for it is looked at again.
+-- A slot of an owner is free, or was not used: the best of those that wait for it is looked at again; how many, 0 or 1.
+create function storyreel.wake_one(p_provider text, p_owner uuid) returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with best as (
+    select w.id from storyreel.renders w
+    where w.provider = p_provider and w.owner_id = p_owner and w.waits_for = 'owner'
+    order by w.priority desc, w.turn, w.created_at limit 1 for update skip locked
+  ),
+  woken as (
+    update storyreel.renders r set waits_for = null where r.id in (select b.id from best b) returning 1
+  )
+  select count(*)::integer from woken;
+$$;
+
 create function storyreel.wake_owner() returns trigger
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  update storyreel.renders r set waits_for = null
-  where r.id = (
-    select w.id from storyreel.renders w
-    where w.provider = new.provider and w.owner_id = new.owner_id and w.waits_for = 'owner'
-    order by w.priority desc, w.turn, w.created_at limit 1 for update skip locked);
+  perform storyreel.wake_one(new.provider, new.owner_id);
   return null;
 end
 $$;
@@ -285,9 +301,11 @@ $$;
 
 revoke execute on function
   storyreel.next_turn, storyreel.withdraw_waiting, storyreel.free_slots, storyreel.after_one, storyreel.admit,
-  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_owner, storyreel.wake_held
+  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_one,
+  storyreel.wake_owner, storyreel.wake_held
   from public, anon, authenticated;
 grant execute on function
   storyreel.next_turn, storyreel.withdraw_waiting, storyreel.free_slots, storyreel.after_one, storyreel.admit,
-  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_held
+  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_one,
+  storyreel.wake_held
   to storyreel, service_role;
