@@ -9,12 +9,17 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pipeline.errors import StoreUnavailable
 
 Row = DictRow
+
+# PoolTimeout is an OperationalError, too. A host name may lead to the standby before that is promoted: it answers, and
+# takes nothing. A transaction that stood still for too long was ended (see the first migration).
+_OUTAGES = (OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
 
 CONNECT: dict[str, Any] = {
     "autocommit": True,
@@ -26,6 +31,7 @@ CONNECT: dict[str, Any] = {
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds; keepalives are not sent while an answer is awaited
     "connect_timeout": 10,
 }
 
@@ -93,5 +99,5 @@ class Database:
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 yield Transaction(connection)
-        except OperationalError as error:  # PoolTimeout is one too
+        except _OUTAGES as error:
             raise StoreUnavailable(f"the database does not answer ({type(error).__name__})") from error

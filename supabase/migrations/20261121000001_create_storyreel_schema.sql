@@ -20,6 +20,9 @@ begin
 end
 $$;
 alter role storyreel set search_path = procrastinate, storyreel, pg_temp;
+-- A machine that is cut off in the middle of a transaction keeps its locks until the server gives it up, by itself after
+-- two hours; and behind a lock of `admit` everybody waits. Ours last milliseconds.
+alter role storyreel set idle_in_transaction_session_timeout = '30s';
 
 grant usage on schema storyreel to storyreel, anon, authenticated, service_role;
 

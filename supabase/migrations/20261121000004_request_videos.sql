@@ -11,7 +11,7 @@ language sql immutable
 set search_path = ''
 as $$
   select case step
-    when 'fetch' then 50 when 'finish' then 40 when 'reconcile' then 30 when 'admit' then 20 when 'plan' then 10
+    when 'reconcile' then 60 when 'fetch' then 50 when 'finish' then 40 when 'admit' then 20 when 'plan' then 10
   end;
 $$;
 
