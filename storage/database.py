@@ -17,8 +17,8 @@ from pipeline.errors import StoreUnavailable
 
 Row = DictRow
 
-# PoolTimeout is an OperationalError, too. A host name may lead to the standby before that is promoted: it answers, and
-# takes nothing. A transaction that stood still for too long was ended (see the first migration).
+# PoolTimeout is an OperationalError, too. A host name may lead to the standby before that is promoted: it answers,
+# and takes nothing. A transaction that stood still for too long was ended (see the first migration).
 _OUTAGES = (OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
 
 CONNECT: dict[str, Any] = {

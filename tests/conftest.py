@@ -6,6 +6,7 @@ way to get it, and where STORYREEL_NO_SKIPS is set, any skip is a failure.
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "postgres15": (lambda: _existing("/usr/lib/postgresql/15/bin/initdb"), "apt-get install postgresql-15"),
     "postgres17": (lambda: _existing(_POSTGRES_17 / "initdb"), "cd tests/node && npm ci"),
     "pgbouncer": (lambda: _which("pgbouncer"), "apt-get install pgbouncer"),
+    "netns": (lambda: _which("ip") if _makes_namespaces() else None, "as root, apt-get install iproute2"),
     "chromium": (lambda: _which("chromium"), "apt-get install chromium"),
     "fal": (lambda: _existing(_FAL), _INSTALL_FAL),
     "fal-js": (lambda: _existing(_FAL_JS) and _which("node"), "cd tests/node && npm ci"),
@@ -61,6 +63,15 @@ def _existing(path: str | Path) -> Path | None:
 def _which(name: str) -> Path | None:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     return Path(found) if found else None
+
+
+def _makes_namespaces() -> bool:
+    """Whether we may make network namespaces and devices; tried in one that ends with the command."""
+    ip, unshare = _which("ip"), _which("unshare")
+    if ip is None or unshare is None:
+        return False
+    command = [str(unshare), "--net", str(ip), "link", "add", "type", "veth"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def program(name: str) -> Path:

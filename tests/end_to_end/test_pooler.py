@@ -3,44 +3,25 @@
 import asyncio
 import os
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
 import pytest
 
-from local.sockets import listen
 from local.stack import StackInfo
 from storage.migrate import migrate
-from tests.conftest import BOOTSTRAP, program
+from tests.cli.running import free_port
+from tests.conftest import BOOTSTRAP
 from tests.end_to_end.conftest import Stack
-
-_CONFIG = """
-[databases]
-pooled = host={sockets} dbname=pooled
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-pool_mode = transaction
-default_pool_size = 2
-auth_type = trust
-auth_file = {users}
-"""
-
-
-def _free_port() -> int:
-    with listen(0, exact=True) as probe:
-        return int(probe.getsockname()[1])
+from tests.hosts.bouncer import bouncing
 
 
 @asynccontextmanager
-async def _process(*argv: str, environment: dict[str, str], user: str | None = None) -> AsyncIterator[None]:
-    process = await asyncio.create_subprocess_exec(*argv, env=environment, user=user)
+async def _process(*argv: str, environment: dict[str, str]) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(*argv, env=environment)
     try:
         yield
     finally:
@@ -52,28 +33,18 @@ async def _process(*argv: str, environment: dict[str, str], user: str | None = N
 async def pooled(stack: Stack) -> AsyncIterator[str]:
     """The URL, through the pooler, of a migrated database of its own on the stack's server."""
     await stack.ask("create database pooled")
-    direct = urlsplit(stack.info.owner_url)
-    sockets = parse_qs(direct.query)["host"][0]
     owner_url = stack.info.owner_url.replace("/postgres?", "/pooled?")
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
         await owner.execute(BOOTSTRAP.read_text().encode())
     await asyncio.to_thread(migrate, owner_url)
-    port = _free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        users, config = Path(folder) / "users.txt", Path(folder) / "pgbouncer.ini"
-        users.write_text('"storyreel" ""\n')
-        config.write_text(_CONFIG.format(sockets=sockets, port=port, users=users))
-        user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
-        bouncer = program("pgbouncer")
-        async with _process(str(bouncer), "-q", str(config), environment={}, user=user):
-            yield f"postgresql://storyreel@127.0.0.1:{port}/pooled"
+    async with bouncing(owner_url, mode="transaction", size=2) as bouncer:
+        yield bouncer.url
 
 
 @asynccontextmanager
 async def _functions(info: StackInfo, database_url: str, bucket: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The functions' server on that database, and a client of it that has the secret."""
-    port = _free_port()
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {
         **info.settings,
