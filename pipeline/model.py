@@ -200,13 +200,17 @@ class AdmittedRender:
 
 @dataclass(frozen=True)
 class SubmittedRender:
-    """A render at the provider, as far as asking about it goes; `since` when it was submitted."""
+    """A render at the provider, as far as asking about it goes; `since` when it was submitted.
+
+    `cancelled`: nobody wants it any more.
+    """
 
     id: UUID
     provider: str
     endpoint: str
     request_id: str
     since: datetime
+    cancelled: bool = False
 
 
 @dataclass(frozen=True)

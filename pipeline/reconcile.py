@@ -143,6 +143,8 @@ async def _poll(here: _Round, render: SubmittedRender) -> None:
 
 async def _keep_waiting(here: _Round, render: SubmittedRender) -> None:
     """It was claimed until the next poll; only one that never ends is given up, for it holds a slot."""
+    if render.cancelled:
+        await stop(here.generator, render)  # whoever withdrew it may have been killed before telling
     if here.clock() - render.since < here.timing.endless:
         return
     await stop(here.generator, render)

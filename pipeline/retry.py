@@ -14,6 +14,9 @@ MAX_RENDERS_AFTER_LOSS = 2
 MAX_STEP_TRIES = 5
 """Starts of a step in a row that come to no end: whatever kills its worker would do so again."""
 
+SUSPECT_TRIES = 2
+"""Such starts after which a step is begun only while no other such one is: it may be what kills the workers."""
+
 MAX_STEP_FAILURES = 20
 """Failed ends of `fetch` or `finish` per clip: over an hour with the shortest delays. The clip is paid for."""
 

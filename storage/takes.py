@@ -12,6 +12,7 @@ from pipeline.errors import FileBeingRemoved
 from pipeline.lifecycle import TakeStatus
 from pipeline.model import Failure, StoredRendition, TakeInHand
 from pipeline.reasons import ORIGINAL_GONE, sentence
+from pipeline.retry import SUSPECT_TRIES
 from storage.database import Database, Transaction
 from storage.queries import load
 
@@ -35,9 +36,12 @@ class PostgresTakes:
     async def _claim(
         self, take_id: UUID, status: TakeStatus, now: datetime, lease: timedelta
     ) -> TakeInHand | None:
-        arguments = {"id": take_id, "status": status, "now": now, "lease": lease}
+        arguments = {"id": take_id, "status": status, "now": now, "lease": lease, "suspect": SUSPECT_TRIES}
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["claim"], arguments)
+            if row is None and await tx.one(_SQL["is_suspect"], arguments):
+                await tx.run(_SQL["lock_suspects"], arguments)
+                row = await tx.one(_SQL["claim_suspect"], arguments)
         return TakeInHand(**row) if row else None
 
     async def note_files(self, bucket: str, paths: Sequence[str], *, now: datetime) -> None:

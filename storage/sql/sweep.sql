@@ -15,7 +15,8 @@ select count(*) as found from (
 -- name: waiting
 select count(*) as found from (
   select from storyreel.renders
-  where status = 'waiting' and (waits_for is null or waits_for = 'time' and due_at <= %(now)s) limit 1000) r;
+  where status = 'waiting' and (waits_for is null or waits_for in ('story', 'total') or waits_for = 'time' and due_at <= %(now)s)
+  limit 1000) r;
 
 -- name: hint
 select storyreel.hint(%(step)s);
@@ -77,7 +78,8 @@ update storyreel.renders r
 set due_at = case when r.status = 'submitted' then %(due_at)s else r.due_at end,
     ask_at = case when r.ask_at is not null then %(due_at)s end
 from due where r.id = due.id
-returning r.id, r.provider, r.endpoint, r.request_id, coalesce(r.submitted_at, r.created_at) as since;
+returning r.id, r.provider, r.endpoint, r.request_id, coalesce(r.submitted_at, r.created_at) as since,
+          r.status = 'cancelled' as cancelled;
 
 -- name: asked
 update storyreel.renders set ask_at = null where id = %(id)s and ask_at is not null;

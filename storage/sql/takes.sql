@@ -4,7 +4,24 @@ Statements of storage/takes.py: takes whose clip exists and is on its way to the
 -- The first start of a step asks no clock: the machine that delivered may be a second ahead of this one.
 update storyreel.takes
 set attempt = attempt + 1, tries = tries + 1, due_at = %(now)s + %(lease)s
-where id = %(id)s and status = %(status)s and ((tries = 0 and failures = 0) or due_at <= %(now)s)
+where id = %(id)s and status = %(status)s and tries < %(suspect)s and ((tries = 0 and failures = 0) or due_at <= %(now)s)
+returning id, attempt, tries, failures, comebacks, render_id, clip_url, original_path, original_sha256;
+
+-- name: is_suspect
+select true as yes from storyreel.takes
+where id = %(id)s and status = %(status)s and tries >= %(suspect)s and due_at <= %(now)s;
+
+-- name: lock_suspects
+-- Two are never begun at once.
+select pg_advisory_xact_lock(hashtextextended('storyreel.suspects', 0));
+
+-- name: claim_suspect
+-- A step that has killed its worker, or was in the same worker as one that did: only one of them is in hand at a time, so
+-- that the guilty one takes nobody along for ever.
+update storyreel.takes t
+set attempt = attempt + 1, tries = tries + 1, due_at = %(now)s + %(lease)s
+where id = %(id)s and status = %(status)s and tries >= %(suspect)s and due_at <= %(now)s and not exists (
+  select from storyreel.takes o where o.id <> t.id and o.due_at > %(now)s and o.tries > %(suspect)s)
 returning id, attempt, tries, failures, comebacks, render_id, clip_url, original_path, original_sha256;
 
 -- name: fetched

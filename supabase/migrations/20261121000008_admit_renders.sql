@@ -80,6 +80,8 @@ declare
   most_dealt_with constant integer := 500;
   dealt_with integer := 0;
   woken      integer := 0;
+  admitted   integer := 0;
+  alone      boolean;
   p          storyreel.providers;
   free       integer;
   next       storyreel.renders;
@@ -113,6 +115,11 @@ begin
       end if;
       continue;
     end if;
+
+    -- The last one's answer was lost: whatever killed its submitter must not take others along again. It goes alone.
+    alone := exists (
+      select from storyreel.renders o where o.take_id = next.take_id and o.round = next.round and o.status = 'lost');
+    continue when alone and admitted > 0;
 
     select * into payer from storyreel.payer_of(next.take_id);
     if payer.owner_id is not null and p.owner_slots <= (
@@ -154,6 +161,8 @@ begin
     where r.id = next.id;
     return next (next.id, next.take_id, 'admitted')::storyreel.admission;
     free := free - 1;
+    admitted := admitted + 1;
+    exit when alone;
   end loop;
 
   if p.per_minute is not null then

@@ -98,7 +98,7 @@ async def test_a_rejected_rerender_leaves_the_final(world: World) -> None:
     assert (after.shows, after.path, after.work) == (Shows.FINAL, before.path, Work.REJECTED)
 
 
-async def test_a_story_that_kills_its_planner_is_rejected_in_the_end(world: World) -> None:
+async def test_a_story_that_kills_its_planner_falls_back_in_the_end(world: World) -> None:
     """Begun five times, never ended: it is not begun a sixth time."""
     story = await world.tell()
     world.writer = cut(world.writer, "write", "before")
