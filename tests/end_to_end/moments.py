@@ -9,10 +9,7 @@ import psycopg
 from tests.end_to_end.conftest import Stack
 
 MOMENTS = {
-    "planned": ("revisions", "new.planned_at is not null"),
     "admitted": ("renders", "new.status = 'admitted'"),
-    "submitted": ("renders", "new.status = 'submitted'"),
-    "fetching": ("takes", "new.status = 'fetching' and new.tries > 0"),
     "finishing": ("takes", "new.status = 'finishing' and new.tries > 0"),
 }
 _TELL = """
