@@ -10,6 +10,7 @@ from tests.end_to_end.conftest import Stack
 
 MOMENTS = {
     "admitted": ("renders", "new.status = 'admitted'"),
+    "submitted": ("renders", "new.status = 'submitted'"),
     "finishing": ("takes", "new.status = 'finishing' and new.tries > 0"),
 }
 _TELL = """
