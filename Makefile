@@ -12,7 +12,7 @@ $(shell rm -f $(STAMP))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports format docs pictures lock bench install clean
+.PHONY: help demo test chaos check lint types imports format docs pictures lock bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,6 +26,13 @@ demo: export STORY := $(value STORY)
 # A worker for each core takes whole files, for what a file's tests share; beyond eight, all wait for the longest.
 test: $(STAMP) ## run all tests, or some: make test PYTEST_ARGS="tests/cli -x"
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+
+# Folder and seed make a run; killed, it goes on where it was when it is started again.
+chaos: STORIES ?= 2000
+chaos: SEED ?= 1
+chaos: FOLDER ?= .storyreel/chaos-$(STORIES)-$(SEED)
+chaos: $(STAMP) ## N stories while everything goes wrong: make chaos STORIES=500 SEED=2
+	$(BIN)/python -m tests.chaos --stories $(STORIES) --seed $(SEED) --folder $(FOLDER)
 
 check: lint types imports ## lint, types and the import contract
 

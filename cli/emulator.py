@@ -15,6 +15,7 @@ import click
 from cli.options import STATE_FOLDER, seconds_range
 from cli.processes import log_to_stderr, run_until_told
 from local.fal.certificate import keep_certificate
+from local.fal.clips import Clips
 from local.fal.clock import MovableClock
 from local.fal.emulator import Emulator
 from local.fal.faults import Fault, read_faults
@@ -23,6 +24,7 @@ from local.fal.models.catalogue import Catalogue
 from local.fal.models.film import Drawing, StillRequest
 from local.fal.models.folder import open_catalogue
 from local.fal.server import Door, Tls, open_listener
+from local.fal.studio import Render
 from local.renderer import render_clip, render_still
 from pipeline.errors import BadSetting
 
@@ -48,6 +50,8 @@ class EmulatorOptions:
     key: str | None
     faults: Path | None
     models: Path | None
+    clips: Path | None
+    record: int
 
 
 def run_emulator(options: EmulatorOptions) -> None:
@@ -111,7 +115,7 @@ def _emulator(options: EmulatorOptions) -> Emulator:
             loss_rate=options.loss_rate,
             seed=options.seed,
         ),
-        render=draw,
+        render=draw if options.clips is None else _render(options.clips),
         clock=MovableClock(),
         key_seed=secrets.token_bytes(32),
         new_id=lambda: str(uuid4()),
@@ -119,7 +123,16 @@ def _emulator(options: EmulatorOptions) -> Emulator:
         faults=() if options.faults is None else _faults(options.faults),
         catalogue=_catalogue(options.models),
         names=[options.host],
+        record=options.record,
     )
+
+
+def _render(folder: Path) -> Render:
+    try:
+        clips = Clips(folder)
+    except BadSetting as error:
+        raise BadSetting(f"--clips {folder}: {error}") from error
+    return lambda drawing: draw(drawing) if isinstance(drawing, StillRequest) else clips.choose(drawing)
 
 
 def _faults(file: Path) -> tuple[Fault, ...]:

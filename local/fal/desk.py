@@ -3,6 +3,7 @@
 An `Ask` comes in, an `Answer` goes out; reading sockets and hanging up is for the hosts.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -70,6 +71,7 @@ class Desk:
         self._orders = orders
         self._clock = clock
         self._new_id = new_id
+        self._polls: Counter[str] = Counter()
 
     def answer(self, ask: Ask) -> Answer:
         """Answer one request. A status stream is answered as the status it begins with."""
@@ -124,6 +126,8 @@ class Desk:
         job = self._queue.get(path.request_id, now=self._clock.now())
         if job is None or app_of(job.endpoint) != path.app:
             return plain(replies.NOT_FOUND)
+        if path.action is not Action.CANCEL and (refused := self._refusal_of_poll(job)) is not None:
+            return plain(replies.refusal(refused))
         match path.action:
             case Action.STATUS | Action.STATUS_STREAM:
                 return self._status(job, with_logs=query.get("logs", "").lower() in {"1", "true"})
@@ -131,6 +135,14 @@ class Desk:
                 return self._cancel(job)
             case Action.RESULT:
                 return _result(job)
+
+    def _refusal_of_poll(self, job: Job) -> int | None:
+        """The status with which this poll is turned away: trouble of the gateway, which names no request."""
+        fate = job.work.fate
+        if fate.refuse_poll is None:
+            return None
+        self._polls[job.request_id] += 1
+        return fate.refusal_of(self._polls[job.request_id])
 
     def _status(self, job: Job, *, with_logs: bool) -> Answer:
         body = replies.status(job, position=self._queue.position(job), with_logs=with_logs)

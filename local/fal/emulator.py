@@ -35,7 +35,7 @@ from local.fal.hosts.queue import QueueHost
 from local.fal.hosts.realtime import RealtimeHost
 from local.fal.hosts.rest import RestHost
 from local.fal.hosts.run import RunHost
-from local.fal.journal import Journal
+from local.fal.journal import LIMIT, Journal
 from local.fal.knobs import Knobs
 from local.fal.models.catalogue import Catalogue
 from local.fal.models.folder import open_catalogue
@@ -66,20 +66,21 @@ class Emulator:
         faults: Sequence[Fault] = (),
         catalogue: Catalogue | None = None,
         names: Collection[str] = (),
+        record: int = LIMIT,
     ) -> None:
         """`key_seed`: 32 bytes for the signing key. `key`: the only credential accepted, None for any.
 
         `catalogue` None means the packaged models. `names`: hosts by which what is the emulator's own may be asked
-        for, beside those that no stranger can own.
+        for, beside those that no stranger can own. `record`: how many calls and requests are kept for looking at.
         """
-        self.journal = Journal()
+        self.journal = Journal(limit=record)
         self._knobs = knobs
         self._render = render
         self._clock = clock
         self._signer = Signer(key_seed, user_id=USER_ID)
         self._new_id = new_id
         self._key = key
-        self._faults = Faults(faults)
+        self._faults = Faults(faults, seed=knobs.seed)
         self._catalogue = catalogue or open_catalogue(None)
         self._names = names
 

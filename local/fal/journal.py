@@ -1,6 +1,6 @@
 """Remembers what reached the emulator, what became of it and of its webhooks, for people and tests to read.
 
-Keeps the newest `LIMIT` of each, what is long in them made short, and never a credential; what fal has forgotten
+Keeps the newest so many of each, what is long in them made short, and never a credential; what fal has forgotten
 is here still. A listing can be narrowed to what is asked for.
 """
 
@@ -18,6 +18,7 @@ from local.fal.webhooks import Attempt
 from pipeline.errors import BadRequest
 
 LIMIT = 10_000
+"""Kept of each unless told otherwise."""
 LONGEST_BODY = 256 * 1024
 """Bytes; of a longer body only its length is kept."""
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -102,7 +103,7 @@ class Journal:
         conditions = {name: value for name, value in wanted.items() if name != "limit"}
         if unknown := conditions.keys() - FIELDS:
             raise BadRequest(f"requests have no {', '.join(sorted(unknown))}; they have {', '.join(FIELDS)}")
-        newest = -_limit(wanted.get("limit"))
+        newest = -_limit(wanted.get("limit"), usual=self._limit)
         requests = [_described(entry, now=now) for entry in self._entries.values()]
         fitting = [entry for entry in requests if _fits(entry, conditions)]
         received = [vars(entry) for entry in self._received]
@@ -129,6 +130,7 @@ def _described(entry: _Entry, *, now: float) -> JsonObject:
         "output": job.outcome.body if job.outcome else None,
         "billable_units": job.outcome.headers.get("x-fal-billable-units") if job.outcome else None,
         "attempts": job.attempts,
+        "fate": vars(job.work.fate),
         "priority": job.priority.name.lower(),
         "direct": job.direct,
         "cancel_requested": job.cancel_requested,
@@ -147,8 +149,8 @@ def _fits(entry: JsonObject, conditions: Mapping[str, str]) -> bool:
     return all(str(entry.get(name)).lower() == value.lower() for name, value in conditions.items())
 
 
-def _limit(value: str | None) -> int:
-    number = LIMIT if value is None else whole_number(value)
+def _limit(value: str | None, *, usual: int) -> int:
+    number = usual if value is None else whole_number(value)
     if not number:
         raise BadRequest(f"limit is a number above 0, not {value!r}")
     return number

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,9 @@ from local.fal.parsing import LONGEST
 from pipeline.errors import BadRequest
 
 Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
+
+Damage = Literal["cut", "garbled"]
+"""How a file arrives that is broken: without its second half, or with noise for its middle."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110)."""
@@ -81,10 +84,12 @@ class Overrides(BaseModel):
 
     `fail` is a status or the name of an error, and `fail_attempts` how many attempts it spoils: all of them
     where it is None, though fal tries a few errors again. `refuse` is a status with which the request itself is
-    turned away, nothing being accepted. `drop_submit_answer` hangs up in place of the answer to a submit that
-    was accepted, `stall_submit_answer` leaves the caller waiting for it. `duplicate_webhook` counts all copies,
-    so 2 sends it twice. With `payload_error` the webhook says only that its payload could not be sent.
-    `heed_cancel` makes the model stop when told to; most of fal's do not. `response_headers` are the app's own.
+    turned away, nothing being accepted, and `refuse_poll` one with which calls for its state and its result are,
+    `refuse_polls` of them or all. `damage_files` breaks what a request that succeeds and is billed gives back.
+    `drop_submit_answer` hangs up in place of the answer to a submit that was accepted, `stall_submit_answer`
+    leaves the caller waiting for it. `duplicate_webhook` counts all copies, so 2 sends it twice. With
+    `payload_error` the webhook says only that its payload could not be sent. `heed_cancel` makes the model stop
+    when told to; most of fal's do not. `response_headers` are the app's own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,6 +98,9 @@ class Overrides(BaseModel):
     fail: Annotated[int | str, AfterValidator(_error_type)] | None = None
     fail_attempts: Annotated[int, Field(ge=1)] | None = None
     refuse: Annotated[int, Field(ge=400, le=599)] | None = None
+    refuse_poll: Annotated[int, Field(ge=400, le=599)] | None = None
+    refuse_polls: Annotated[int, Field(ge=1)] | None = None
+    damage_files: Damage | None = None
     lose_webhook: bool | None = None
     duplicate_webhook: Annotated[int, Field(ge=1, le=10)] | None = None
     webhook_delay: Seconds = 0.0
@@ -105,11 +113,17 @@ class Overrides(BaseModel):
 
 @dataclass(frozen=True)
 class Fate:
-    """What will happen to one request: times in seconds, `fail` the name of an error, None for success."""
+    """What will happen to one request: times in seconds, `fail` the name of an error, None for success.
+
+    Calls for its state and its result are answered with the status `refuse_poll`, `refuse_polls` of them or all.
+    """
 
     latency: float
     fail: str | None
     fail_attempts: int | None
+    refuse_poll: int | None
+    refuse_polls: int | None
+    damage: Damage | None
     webhook_copies: int
     webhook_delay: float
     payload_error: bool
@@ -123,6 +137,11 @@ class Fate:
         """The error that the attempt ends with, counted from 1; None if it succeeds."""
         spoilt = self.fail_attempts is None or attempt <= self.fail_attempts
         return self.fail if spoilt else None
+
+    def refusal_of(self, poll: int) -> int | None:
+        """The status with which a poll, counted from 1, is turned away; None if it is answered."""
+        spoilt = self.refuse_polls is None or poll <= self.refuse_polls
+        return self.refuse_poll if spoilt else None
 
 
 def read_overrides(header: str) -> Overrides:
@@ -140,6 +159,9 @@ def draw_fate(knobs: Knobs, overrides: Overrides, *, nth: int) -> Fate:
         latency=rng.uniform(*knobs.latency),
         fail="internal_server_error" if rng.random() < knobs.failure_rate else None,
         fail_attempts=overrides.fail_attempts,
+        refuse_poll=overrides.refuse_poll,
+        refuse_polls=overrides.refuse_polls,
+        damage=overrides.damage_files,
         webhook_copies=_copies(lost=rng.random() < knobs.loss_rate, doubled=rng.random() < knobs.duplicate_rate),
         webhook_delay=overrides.webhook_delay,
         payload_error=overrides.payload_error,

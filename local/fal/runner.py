@@ -7,6 +7,7 @@ import asyncio
 import logging
 
 from local.fal.clock import Clock
+from local.fal.damage import damaged
 from local.fal.files import Files
 from local.fal.models.billing import billable_units
 from local.fal.models.catalogue import Catalogue, Model
@@ -75,7 +76,7 @@ class Runner:
         return succeeded(output, billable_units=units)
 
     async def _drawn(self, drawing: Drawing, work: Work, *, inline: bool) -> MediaFile:
-        content = await self._studio.draw(drawing)
+        content = damaged(await self._studio.draw(drawing), work.fate.damage)
         kind = drawing.content_type
         if inline:
             return MediaFile(drawing, f"output{drawing.suffix}", data_uri(content, kind), len(content))

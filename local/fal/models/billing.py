@@ -9,6 +9,9 @@ from local.fal.models.sizes import asked_size
 from local.fal.outcomes import JsonObject
 from pipeline.fal.pricing import billed_megapixels, units
 
+_DIGITS = 3
+"""Of a computed second. How finely fal counts is not published; a float's seventeen digits help nobody."""
+
 
 def billable_units(
     model: Model, given: JsonObject, drawings: Sequence[Drawing], *, compute_seconds: float
@@ -18,7 +21,7 @@ def billable_units(
     Images are billed at the size asked for, though a smaller one may have been drawn. A model without a price
     counts the seconds it computed, as fal does with those that have no price of their own.
     """
-    computed = Decimal(str(compute_seconds))
+    computed = round(Decimal(str(compute_seconds)), _DIGITS)
     if model.facts.price is None:
         return computed
     played = sum(Decimal(str(one.seconds)) for one in drawings if isinstance(one, ClipRequest))

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from local.fal.emulator import Emulator
 from local.fal.faults import Fault
+from local.fal.journal import LIMIT
 from local.fal.knobs import Knobs
 from local.fal.models.film import Drawing
 from local.fal.server import Door, open_listener, serve_app
@@ -60,6 +61,7 @@ async def start(
         key: str | None = None,
         faults: Sequence[Fault] = (),
         names: Sequence[str] = (),
+        record: int = LIMIT,
         **knobs: Any,
     ) -> Running:
         clock = ManualClock()
@@ -72,6 +74,7 @@ async def start(
             key=key,
             faults=faults,
             names=names,
+            record=record,
         )
         url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(emulator.serve(host="127.0.0.1", port=0, ready=url.set_result))

@@ -16,6 +16,14 @@ def bill(sample: Model, **given: Any) -> Decimal:
     return billable_units(sample, given, drawings, compute_seconds=2.5)
 
 
+def test_computed_seconds_are_billed_in_milliseconds() -> None:
+    """Of a float's digits, readers that expect an amount of money's take fewer."""
+    sample = priced("compute_second")
+    drawings = drawings_for(sample, {}, fallback_seed=7)
+
+    assert billable_units(sample, {}, drawings, compute_seconds=2 / 3) == Decimal("0.667")
+
+
 def priced(unit: str, *, output: dict[str, Any] = VIDEO_OUTPUT, **price: Any) -> Model:
     return model(
         output=output, price={"dollars": "0.10", "unit": unit, "date": "2026-09", "source": "a test", **price}
