@@ -38,7 +38,7 @@ async def fetch(
     if take is None or await worn_out(takes, take, reason=_REASON, now=clock()):
         return False
     stored = False
-    async with in_hand(takes, take, reason=_REASON, clock=clock, jitter=jitter):
+    async with in_hand(takes, take, reason=_REASON, lease=timing.fetch_lease, clock=clock, jitter=jitter):
         await cancel_rivals(renders, generator, take.id)
         stored = await _store_original(takes, bucket, source, take, clock)
     if stored and (render := await renders.unsettled(take.render_id)):

@@ -35,7 +35,7 @@ async def finish(
     take = await takes.claim_finish(take_id, now=clock(), lease=timing.finish_lease)
     if take is None or await worn_out(takes, take, reason=_REASON, now=clock()):
         return False
-    async with in_hand(takes, take, reason=_REASON, clock=clock, jitter=jitter):
+    async with in_hand(takes, take, reason=_REASON, lease=timing.finish_lease, clock=clock, jitter=jitter):
         return await _finish(takes, bucket, transcoder, take, clock)
     return False
 

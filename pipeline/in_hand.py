@@ -7,14 +7,16 @@ hands the take back at once. Anything unexpected rises to the engine; the lease 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from datetime import datetime
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 
 from pipeline import retry
-from pipeline.errors import GeneratorMissing, ObjectMissing, StoryreelError, UnusableClip
+from pipeline.errors import GeneratorMissing, ObjectMissing, StoreUnavailable, StoryreelError, UnusableClip
 from pipeline.model import Failure, TakeInHand
 from pipeline.reasons import CLIP_GONE, ORIGINAL_GONE
 from pipeline.stores import Takes
+
+_MOST_RENEWALS = 60  # of a third of a lease: what has not ended by then never will, and another may try
 
 _GONE: Mapping[type[StoryreelError], str] = {GeneratorMissing: CLIP_GONE, ObjectMissing: ORIGINAL_GONE}
 """What is paid for and is not to be had any more: the provider's clip, or our own copy of it."""
@@ -22,11 +24,21 @@ _GONE: Mapping[type[StoryreelError], str] = {GeneratorMissing: CLIP_GONE, Object
 
 @asynccontextmanager
 async def in_hand(
-    takes: Takes, take: TakeInHand, *, reason: str, clock: Callable[[], datetime], jitter: Callable[[], float]
+    takes: Takes,
+    take: TakeInHand,
+    *,
+    reason: str,
+    lease: timedelta,
+    clock: Callable[[], datetime],
+    jitter: Callable[[], float],
 ) -> AsyncIterator[None]:
-    """Run a step on the take; `reason` is the word for giving up for any fault but the clip's own."""
+    """Run a step on the take, keeping others off it; `lease` as it was claimed with.
+
+    `reason` is the word for giving up for any fault but the clip's own.
+    """
     try:
-        yield
+        async with _kept(takes, take, lease, clock):
+            yield
     except UnusableClip as clip:
         # The same request would bring the same clip again: nobody need pay for that.
         await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock())
@@ -44,6 +56,30 @@ async def in_hand(
     except asyncio.CancelledError:
         await asyncio.shield(takes.hand_back(take, now=clock()))
         raise
+
+
+@asynccontextmanager
+async def _kept(
+    takes: Takes, take: TakeInHand, lease: timedelta, clock: Callable[[], datetime]
+) -> AsyncIterator[None]:
+    """Renew the lease while the step goes on: it may have to wait for its turn with ffmpeg."""
+
+    async def keep() -> None:
+        for _ in range(_MOST_RENEWALS):
+            await asyncio.sleep(lease.total_seconds() / 3)
+            # A database that is away for a moment is asked again in a third of a lease.
+            with suppress(StoreUnavailable):
+                if not await takes.renew(take, due_at=clock() + lease):
+                    return
+
+    keeper = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.wait({keeper})
+        if not keeper.cancelled():
+            keeper.result()
 
 
 async def worn_out(takes: Takes, take: TakeInHand, *, reason: str, now: datetime) -> bool:

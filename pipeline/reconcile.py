@@ -29,6 +29,7 @@ _FILES = 500  # looked at in one run
 _REMOVE_SECONDS = 60.0  # for all of them
 _SUSPENDED = timedelta(minutes=5)  # after ten, another sweep removes them; no request to a bucket takes so long
 _REFUSED = timedelta(days=1)  # until a bucket that deletes nothing is asked again
+_BACKLOG = frozenset({"plan", "admit"})
 FORGOTTEN = Failure("provider_forgot", "the provider no longer knows the request", permanent=False, billed=True)
 ENDLESS = Failure("timeout", "the provider never came to an end with it", permanent=False, billed=True)
 
@@ -65,7 +66,8 @@ async def reconcile(
         found["unknown"] += 1
         await renders.conclude(render_id, partial(on_silence, now=now), now=now)
     found["failed"] += await sweep.begin_again(now=now, limit=_BATCH)
-    found["held"] += await sweep.wake_held(now=now) + await sweep.mend_held(now=now)
+    await sweep.wake_held(now=now)
+    found["held"] += await sweep.mend_held(now=now)
     withdrawn = await sweep.withdraw(now=now)
     found["unwanted"] += len(withdrawn)
 
@@ -80,7 +82,8 @@ async def reconcile(
         + [partial(stop, generator, render) for render in withdrawn]
     )
     found["unused_files"] += await _remove_unused(here, bucket)
-    await sweep.note(found, now=now)
+    # What waits for its turn is no finding.
+    await sweep.note({kind: count for kind, count in found.items() if kind not in _BACKLOG}, now=now)
     return found
 
 

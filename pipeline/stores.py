@@ -127,6 +127,9 @@ class Takes(Protocol):
     async def claim_finish(self, take_id: UUID, *, now: datetime, lease: timedelta) -> TakeInHand | None:
         """Take it in hand for `finish`; None as above."""
 
+    async def renew(self, take: TakeInHand, *, due_at: datetime) -> bool:
+        """The step goes on: nobody else takes it before then. False: it is in hand no more."""
+
     async def note_files(self, bucket: str, paths: Sequence[str], *, now: datetime) -> None:
         """Files are about to be put there: those that no row refers to in the end, reconcile removes.
 

@@ -44,6 +44,12 @@ class PostgresTakes:
                 row = await tx.one(_SQL["claim_suspect"], arguments)
         return TakeInHand(**row) if row else None
 
+    async def renew(self, take: TakeInHand, *, due_at: datetime) -> bool:
+        """See `pipeline.stores.Takes`."""
+        arguments = {"id": take.id, "attempt": take.attempt, "due_at": due_at}
+        async with self._database.transaction() as tx:
+            return await tx.run(_SQL["renew"], arguments) == 1
+
     async def note_files(self, bucket: str, paths: Sequence[str], *, now: datetime) -> None:
         """See `pipeline.stores.Takes`."""
         arguments = {"bucket": bucket, "paths": list(paths), "now": now}

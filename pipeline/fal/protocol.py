@@ -24,7 +24,8 @@ LARGEST_INTEGER = 2**63 - 1
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~:=@+-]{0,199}")
-_UNITS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+# fal does not publish how many digits it sends; seconds of compute are a float's seventeen.
+_UNITS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,30})?([eE]-[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)

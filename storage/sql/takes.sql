@@ -24,6 +24,10 @@ where id = %(id)s and status = %(status)s and tries >= %(suspect)s and due_at <=
   select from storyreel.takes o where o.id <> t.id and o.due_at > %(now)s and o.tries > %(suspect)s)
 returning id, attempt, tries, failures, comebacks, render_id, clip_url, original_path, original_sha256;
 
+-- name: renew
+update storyreel.takes set due_at = %(due_at)s
+where id = %(id)s and attempt = %(attempt)s and status in ('fetching', 'finishing');
+
 -- name: fetched
 update storyreel.takes
 set status = 'finishing', attempt = attempt + 1, tries = 0, failures = 0, due_at = %(now)s,

@@ -294,13 +294,19 @@ as $$
     where storyreel.cap_passed(0.000001, null, o.owner_id, p_now) is null
   ),
   best as materialized (
-    select w.id, w.estimate_usd, w.owner_id from storyreel.renders w
+    select w.id, w.estimate_usd, w.owner_id,
+           -- What all before it and it would come to: a hundred that fit one by one are not woken for room for one.
+           sum(w.estimate_usd) over (order by w.priority desc, w.turn, w.created_at, w.id) as together
+    from storyreel.renders w
     where storyreel.cap_passed(0.000001, null, null, p_now) is null
       and (w.waits_for = 'day' or w.waits_for = 'owner_day' and w.owner_id in (select r.owner_id from roomy r))
-    order by w.priority desc, w.turn, w.created_at limit 100 for update skip locked
+    order by w.priority desc, w.turn, w.created_at, w.id limit 100
   ),
   fitting as (
-    select b.id from best b where storyreel.cap_passed(b.estimate_usd, null, b.owner_id, p_now) is null
+    select b.id from best b, storyreel.limits l,
+      storyreel.account('all', '') everything, storyreel.account('day', storyreel.day_of(p_now)) today
+    where (l.day_usd is null or everything.reserved + today.spent + b.together <= l.day_usd)
+      and storyreel.cap_passed(b.estimate_usd, null, b.owner_id, p_now) is null
   ),
   woken as (
     update storyreel.renders r set waits_for = null from fitting f where r.id = f.id returning 1

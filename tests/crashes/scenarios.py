@@ -286,6 +286,7 @@ STOP = ["takes.hand_back:before", "takes.hand_back:after"]
 
 NEVER_MET: Mapping[str, str] = {
     "bucket.list": "no step lists a bucket",
+    "takes.renew": "it prolongs a lease that is held anyway; who dies of it dies as after the claim",
     "renders.unbilled": "the emulator tells of every failure what it billed: 0 is settled as a bill",
 }
 """Methods of which no process can die, and why."""

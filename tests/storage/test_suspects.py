@@ -84,7 +84,9 @@ async def test_a_render_after_a_lost_answer_goes_alone(world: World) -> None:
     for render in await admit("fal", now=world.clock(), lease=LEASE):
         await world.lose(render)
     await world.waiting("fresh")
-    await world.owner.execute("update storyreel.renders set priority = 20 where attempt = 1 and status = 'waiting'")
+    await world.owner.execute(
+        "update storyreel.renders set priority = 20 where attempt = 1 and status = 'waiting'"
+    )
 
     batches = [await admit("fal", now=world.clock(), lease=LEASE) for _ in range(4)]
 
