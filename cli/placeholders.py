@@ -10,10 +10,9 @@ from pathlib import Path
 import click
 
 from cli.consent import ask, can_ask
-from cli.options import STATE_FOLDER
-from cli.rerender.place import is_deployment
+from cli.place import is_deployment, open_place
 from functions.services import Media, Services, open_media, open_services
-from functions.settings import Settings, from_environment, inherited, read
+from functions.settings import from_environment
 from local.library.building import Paid, build, is_paid, missing
 from local.library.description import SHIPPED, BadLibrary, Library, read_library
 from local.library.loops import Loop, loops
@@ -21,8 +20,6 @@ from local.library.publishing import Published, path_of, published
 from local.library.rendering import Quote, obtain, quotes
 from local.library.shelf import Built, Shelf
 from local.library.whole import publish_whole
-from local.sharing import use_stack
-from local.stack import StackOptions
 from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg
 from pipeline.ports import Transcoder
 
@@ -139,21 +136,8 @@ async def _publish(library: Library) -> Published:
 
 @asynccontextmanager
 async def _deployment() -> AsyncIterator[tuple[Services, Media]]:
-    """The deployment that the environment names, or else this machine's stack, which may have to be started."""
-    if is_deployment():
-        async with _opened(from_environment()) as opened:
-            yield opened
-        return
-    async with (
-        use_stack(Path(STATE_FOLDER), inherited(), StackOptions()) as info,
-        _opened(read(info.settings, cores=_cores())) as opened,
-    ):
-        yield opened
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Services, Media]]:
-    async with open_services(settings, connections=2) as services, open_media(services) as media:
+    """Where it works, with its bucket and ffmpeg."""
+    async with open_place() as services, open_media(services) as media:
         yield services, media
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 import click
 
 from cli.consent import ask, can_ask
+from cli.place import is_deployment, open_place
 from cli.rerender import wording
 from cli.rerender.choosing import find_stories, find_table, require_known
 from cli.rerender.display import display
 from cli.rerender.door import look_ahead
 from cli.rerender.follow import follow
 from cli.rerender.forecast import Forecast
-from cli.rerender.place import is_deployment, open_place
 from cli.rerender.request import Options, check, choice, resume_id, wish, with_seeds
 from functions.services import Services, utc_now
 from pipeline.errors import BadRequest, StoryreelError

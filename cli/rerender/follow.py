@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from storage.overview import NO_WORKER
 from storage.rerenders import PostgresRerenders, Progress
 
 _LOOK_SECONDS = 0.3  # between looks at our own rows
@@ -42,10 +43,7 @@ async def follow(
             if not progress.unsettled or loop.time() - ended_at > _COST_SECONDS:
                 return progress
         elif await standstill.at(progress, loop.time()):
-            warn(
-                f"nothing has moved for {patience.total_seconds():g} s, and no worker seems to run: "
-                "start `storyreel worker`, or see that run-jobs is called"
-            )
+            warn(f"nothing has moved for {patience.total_seconds():g} s, and {NO_WORKER}")
         while progress.waiting and await rerenders.ask_next(rerender, at_once=at_once):
             pass
         await asyncio.sleep(max(_LOOK_SECONDS, took / _LOOKING))

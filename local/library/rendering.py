@@ -21,6 +21,7 @@ from pipeline.orders import Orders
 from pipeline.parameters import read_given
 from pipeline.ports import Bucket
 from pipeline.prompts import TemplateWriter
+from storage.overview import NO_WORKER
 from storage.rerenders import PostgresRerenders
 from storage.stories import Kind, VideoView
 
@@ -94,10 +95,7 @@ async def _wait(services: Services, source_id: str, warn: Callable[[str], None])
         if not warned and clock() - since >= patience:
             since, warned = clock(), not await PostgresRerenders(services.database).worker_runs()
             if warned:
-                warn(
-                    f"nothing has come for {patience.total_seconds():g} s, and no worker seems to run: "
-                    "start `storyreel worker`, or see that run-jobs is called"
-                )
+                warn(f"nothing has come for {patience.total_seconds():g} s, and {NO_WORKER}")
         await asyncio.sleep(_LOOK_SECONDS)
     return video
 

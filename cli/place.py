@@ -1,5 +1,6 @@
 """Where a command works: on the deployment that the environment names, or else on this folder's own stack."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from functions.services import Services, open_services
 from functions.settings import from_environment, inherited, read
 from local.sharing import use_stack
 from local.stack import StackOptions
+from pipeline.errors import BadSetting
 
 _CONNECTIONS = 2
 _DEPLOYMENT = ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
@@ -33,6 +35,21 @@ async def open_place() -> AsyncIterator[Services]:
         return
     async with (
         use_stack(Path(STATE_FOLDER), inherited(), StackOptions()) as info,
-        open_services(read(info.settings, cores=1), connections=_CONNECTIONS) as services,
+        open_services(read(info.settings, cores=os.cpu_count() or 1), connections=_CONNECTIONS) as services,
     ):
+        yield services
+
+
+@asynccontextmanager
+async def open_known_place() -> AsyncIterator[Services]:
+    """The same, for whoever only looks or sets: in a folder where nothing ever ran, nothing is made.
+
+    Raises as `open_place` does.
+    """
+    if not is_deployment() and not Path(STATE_FOLDER, "stack.lock").exists():
+        raise BadSetting(
+            "there is nothing to look at: SUPABASE_URL is not set, and no stack has run in this folder "
+            "(`storyreel up` starts one)"
+        )
+    async with open_place() as services:
         yield services
