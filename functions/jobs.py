@@ -26,6 +26,7 @@ from pipeline.finish import finish
 from pipeline.plan import plan
 from pipeline.prompts import TemplateWriter
 from pipeline.reconcile import reconcile
+from pipeline.workspace import clear_abandoned_workspaces
 from storage.database import CONNECT
 from storage.deployment import hint_reconcile, jobs_wait
 from storage.session import check_session
@@ -175,6 +176,7 @@ async def run_worker(services: Services, media: Media, *, poll: float = _POLL) -
     seconds after which it looks for jobs that it was not told of. Raises `BadSetting` behind a transaction pooler.
     """
     await check_session(services.settings.database.url)
+    clear_abandoned_workspaces()
     while True:
         try:
             await hint_reconcile(services.database)  # fails sooner than the engine while the database is away

@@ -6,8 +6,6 @@ afterwards, when it can no longer delay anybody.
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from pipeline.in_hand import in_hand, worn_out
@@ -17,6 +15,7 @@ from pipeline.ports import Bucket, ClipSource, Generator
 from pipeline.settle import cancel_rivals, settle
 from pipeline.stores import Renders, Takes
 from pipeline.timing import Timing
+from pipeline.workspace import workspace
 
 _REASON = "clip_lost"
 
@@ -49,8 +48,8 @@ async def fetch(
 async def _store_original(
     takes: Takes, bucket: Bucket, source: ClipSource, take: TakeInHand, clock: Callable[[], datetime]
 ) -> bool:
-    with TemporaryDirectory(prefix="storyreel-") as folder:
-        file = Path(folder) / "original.mp4"
+    with workspace() as folder:
+        file = folder / "original.mp4"
         sha256 = await source.download(take.clip_url, file)
         path = original_path(sha256)
         await takes.note_files(bucket.name, [path], now=clock())

@@ -7,8 +7,6 @@ last: whoever finds it finds its poster too.
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from pipeline.in_hand import in_hand, worn_out
@@ -17,6 +15,7 @@ from pipeline.model import StoredRendition, TakeInHand
 from pipeline.ports import Bucket, Rendition, Transcoded, Transcoder
 from pipeline.stores import Takes
 from pipeline.timing import Timing
+from pipeline.workspace import workspace
 
 _REASON = "not_finished"
 
@@ -49,8 +48,8 @@ async def _finish(
     stored: tuple[StoredRendition, ...] = ()
     # Two takes may have the same original: its renditions are made once.
     if not await _are_there(bucket, await takes.renditions(key)):
-        with TemporaryDirectory(prefix="storyreel-") as folder:
-            original, made = Path(folder) / "original.mp4", Path(folder) / "renditions"
+        with workspace() as folder:
+            original, made = folder / "original.mp4", folder / "renditions"
             made.mkdir()
             await bucket.get(take.original_path, original)
             transcoded = await transcoder.transcode(original, made)
