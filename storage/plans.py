@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from pipeline.lifecycle import Shows, TakeEvent, TakeStatus, Work
 from pipeline.model import PlannedShot, PlannedTake, RevisionToPlan
 from pipeline.parameters import as_json
-from pipeline.reasons import OVER_QUOTA, sentence
+from pipeline.reasons import HELD, OVER_QUOTA, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 from storage.restart import NextRender, add_render, restart, way
@@ -177,6 +177,10 @@ async def _want(tx: Transaction, take: Row, render: NextRender, revision: Revisi
             await add_render(tx, take, render, round_=take["round"], now=now)
     else:
         await tx.run(_SQL["raise_priority"], {"take_id": take["id"], "priority": render.priority})
+        if take["held_by"]:
+            reason, message = HELD[take["held_by"]]
+            arguments = {"take_id": take["id"], "reason": reason, "message": message, "now": now}
+            await tx.run(_SQL["hold_videos"], arguments)
 
 
 def _take_arguments(planned: PlannedTake, now: datetime) -> dict[str, object]:

@@ -70,7 +70,9 @@ select id from storyreel.takes where take_key = %(take_key)s for update;
 select id, status, round, original_path, clip_url, failure_permanent, failure_code, failure_message,
        coalesce((select max(r.attempt) from storyreel.renders r where r.take_id = t.id), 0) as attempts,
        exists (select from storyreel.renders r
-               where r.take_id = t.id and r.status in ('waiting', 'admitted', 'submitted', 'unknown')) as awaited
+               where r.take_id = t.id and r.status in ('waiting', 'admitted', 'submitted', 'unknown')) as awaited,
+       (select r.waits_for from storyreel.renders r
+        where r.take_id = t.id and r.waits_for in ('day', 'owner_day')) as held_by
 from storyreel.takes t where take_key = %(take_key)s;
 
 -- name: insert_shot
@@ -90,6 +92,9 @@ with taken as (
   returning r.id
 )
 select storyreel.hint('reconcile') from taken;
+
+-- name: hold_videos
+select storyreel.hold_videos(array[%(take_id)s]::uuid[], %(reason)s, %(message)s, %(now)s);
 
 -- name: raise_priority
 -- Of one that is at the provider as well: should it fail, the next try inherits it.
