@@ -2,7 +2,7 @@
 
 A clip that is gone or is no video is given up; every other error puts the take back for a later try, even one that
 the bucket calls permanent: a person can mend a wrong key, and the clip is paid for. A worker that is told to stop
-hands the take back at once. Anything unexpected rises to the engine; the lease then brings the take back.
+hands the take back at once. Anything unexpected puts it back, too, and rises to the engine, which tells of it.
 """
 
 import asyncio
@@ -43,19 +43,29 @@ async def in_hand(
         # The same request would bring the same clip again: nobody need pay for that.
         await takes.give_up(take, Failure(clip.code, str(clip), permanent=True), now=clock())
     except StoryreelError as error:
-        failures, now = take.failures + 1, clock()
-        gone = _GONE.get(type(error))
-        if failures >= (retry.MAX_MISSES if gone else retry.MAX_STEP_FAILURES):
-            # What is gone was paid for: only a person may ask to pay again.
-            again_at = None if gone else retry.comeback_at(take.comebacks, now=now, jitter=jitter())
-            failure = Failure(gone or reason, str(error), permanent=False)
-            await takes.give_up(take, failure, now=now, again_at=again_at)
-        else:
-            wait = retry.backoff(failures, jitter=jitter(), retry_after=error.retry_after)
-            await takes.try_again(take, due_at=now + wait)
+        await _put_back(takes, take, error, reason=reason, now=clock(), jitter=jitter())
     except asyncio.CancelledError:
         await asyncio.shield(takes.hand_back(take, now=clock()))
         raise
+    except Exception as fault:
+        # A full disk, a fault of ours: it killed nobody, and the clip is paid for. The engine tells of it.
+        await _put_back(takes, take, StoryreelError(repr(fault)), reason=reason, now=clock(), jitter=jitter())
+        raise
+
+
+async def _put_back(
+    takes: Takes, take: TakeInHand, error: StoryreelError, *, reason: str, now: datetime, jitter: float
+) -> None:
+    """For a later try; where there were too many, give it up."""
+    failures, gone = take.failures + 1, _GONE.get(type(error))
+    if failures >= (retry.MAX_MISSES if gone else retry.MAX_STEP_FAILURES):
+        # What is gone was paid for: only a person may ask to pay again.
+        again_at = None if gone else retry.comeback_at(take.comebacks, now=now, jitter=jitter)
+        failure = Failure(gone or reason, str(error), permanent=False)
+        await takes.give_up(take, failure, now=now, again_at=again_at)
+    else:
+        wait = retry.backoff(failures, jitter=jitter, retry_after=error.retry_after)
+        await takes.try_again(take, due_at=now + wait)
 
 
 @asynccontextmanager

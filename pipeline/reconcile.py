@@ -76,7 +76,7 @@ async def reconcile(
     found["submitted"] += len(overdue)
     unsettled = await sweep.unsettled(before=now - timing.margin, limit=_BATCH)
     found["unsettled"] += len(unsettled)
-    await _all(
+    errors = await _all(
         [partial(_poll, here, render) for render in overdue]
         + [partial(settle, renders, generator, render, now=now) for render in unsettled]
         + [partial(stop, generator, render) for render in withdrawn]
@@ -84,6 +84,8 @@ async def reconcile(
     found["unused_files"] += await _remove_unused(here, bucket)
     # What waits for its turn is no finding.
     await sweep.note({kind: count for kind, count in found.items() if kind not in _BACKLOG}, now=now)
+    if errors:
+        raise ExceptionGroup("asking the provider failed unexpectedly", errors)
     return found
 
 
@@ -105,10 +107,10 @@ async def _remove_unused(here: _Round, bucket: Bucket) -> int:
     return len(paths)
 
 
-async def _all(questions: Sequence[Callable[[], Awaitable[object]]]) -> None:
+async def _all(questions: Sequence[Callable[[], Awaitable[object]]]) -> Sequence[Exception]:
     """A few at a time, within a time for all of them. Each leaves its rows right wherever it is cut off.
 
-    An unexpected error of one keeps no other from being asked; raises them together at the end.
+    An unexpected error of one keeps no other from being asked; returns them.
     """
     free = asyncio.Semaphore(_AT_ONCE)
 
@@ -120,8 +122,7 @@ async def _all(questions: Sequence[Callable[[], Awaitable[object]]]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(_SECONDS):
             outcomes = await asyncio.gather(*map(ask, questions), return_exceptions=True)
-    if errors := [error for error in outcomes if isinstance(error, Exception)]:
-        raise ExceptionGroup("asking the provider failed unexpectedly", errors)
+    return [error for error in outcomes if isinstance(error, Exception)]
 
 
 async def _poll(here: _Round, render: SubmittedRender) -> None:
@@ -135,13 +136,15 @@ async def _poll(here: _Round, render: SubmittedRender) -> None:
     except GeneratorMissing:
         await _fail(here, render, FORGOTTEN)
     except GeneratorError:
-        await _keep_waiting(here, render)
+        # It is paid for. Only a provider that was silent for a day has surely forgotten it.
+        if here.clock() - render.since >= here.timing.unsettled:
+            await _fail(here, render, ENDLESS)
     else:
         now = here.clock()
         decide = partial(verdict_on, outcome=result.outcome, now=now, jitter=here.jitter())
         await here.renders.conclude(render.id, decide, now=now)
-        await here.sweep.asked(render.id)
         await write_cost(here.renders, here.generator, render, result, now=now)
+        await here.sweep.asked(render.id)
 
 
 async def _keep_waiting(here: _Round, render: SubmittedRender) -> None:

@@ -188,7 +188,7 @@ class Sweep(Protocol):
         """Renders that waited for room in a budget, and have it: they may be admitted; how many."""
 
     async def mend_held(self, *, now: datetime) -> int:
-        """Videos that say they are held, and are not any more; how many."""
+        """Videos that say they are held and are not, or the reverse: set right; how many."""
 
     async def note(self, findings: Mapping[str, int], *, now: datetime) -> None:
         """Count what was found, for people to see."""

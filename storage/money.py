@@ -19,6 +19,7 @@ _RENDERS = load("renders")  # a person's figure is written down as any other is
 _NOT_LOST: Mapping[str, str] = {
     "waiting": "it waits for its turn, and was sent to nobody",
     "admitted": "it is just being sent",
+    "unknown": "whether the provider has it is not known yet, and its webhook is waited for",
     "submitted": "the provider has it, and what it costs is asked for once it ends",
     "delivered": "it was delivered, and what it cost is asked for",
     "failed": "it failed, and was not billed",

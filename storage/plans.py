@@ -176,7 +176,8 @@ async def _want(tx: Transaction, take: Row, render: NextRender, revision: Revisi
         if not await tx.run(_SQL["take_back"], {"take_id": take["id"], "now": now}):
             await add_render(tx, take, render, round_=take["round"], now=now)
     else:
-        await tx.run(_SQL["raise_priority"], {"take_id": take["id"], "priority": render.priority})
+        joining = {"take_id": take["id"], "revision_id": revision.id, "priority": render.priority}
+        await tx.run(_SQL["raise_priority"], joining)
         if take["held_by"]:
             reason, message = HELD[take["held_by"]]
             arguments = {"take_id": take["id"], "reason": reason, "message": message, "now": now}

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pipeline.model import SubmittedRender
+from pipeline.reasons import HELD
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 from storage.restart import NextRender, restart
@@ -56,8 +57,14 @@ class PostgresSweep:
         """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["mend_held"], {"now": now})
+            mended = row["mended"] if row else 0
+            for cap, (reason, message) in HELD.items():
+                takes = [row["take_id"] for row in await tx.all(_SQL["unmarked"], {"cap": cap})]
+                arguments = {"takes": takes, "reason": reason, "message": message, "now": now}
+                await tx.run(_SQL["hold_videos"], arguments)
+                mended += len(takes)
             await tx.run(_SQL["forget_days"], {"now": now})
-        return row["mended"] if row else 0
+        return mended
 
     async def note(self, findings: Mapping[str, int], *, now: datetime) -> None:
         """See `pipeline.stores.Sweep`."""

@@ -87,7 +87,7 @@ with taken as (
   where r.id = (
     select o.id from storyreel.renders o join storyreel.takes t on t.id = o.take_id
     where o.take_id = %(take_id)s and o.round = t.round and o.status = 'cancelled'
-      and o.ask_at is not null and o.submitted_at is not null
+      and o.ask_at is not null and o.submitted_at is not null and o.settled_at is null
     order by o.attempt desc limit 1)
   returning r.id
 )
@@ -97,10 +97,18 @@ select storyreel.hint('reconcile') from taken;
 select storyreel.hold_videos(array[%(take_id)s]::uuid[], %(reason)s, %(message)s, %(now)s);
 
 -- name: raise_priority
--- Of one that is at the provider as well: should it fail, the next try inherits it.
-update storyreel.renders
-set priority = %(priority)s, turn = storyreel.next_turn(provider, %(priority)s, owner_id)
-where take_id = %(take_id)s and status in ('waiting', 'admitted', 'submitted', 'unknown') and priority < %(priority)s;
+-- Of one that is at the provider as well: should it fail, the next try inherits it. One that waits does so in the place of
+-- whoever joins it, where that is the better one.
+update storyreel.renders r
+set priority = greatest(r.priority, %(priority)s),
+    turn = case
+      when r.status <> 'waiting' then storyreel.served_turn(r.provider, %(priority)s)
+      else least(case when r.priority >= %(priority)s then r.turn end,
+                 storyreel.next_turn(r.provider, greatest(r.priority, %(priority)s), v.owner_id))
+    end
+from storyreel.revisions n join storyreel.videos v on v.id = n.video_id
+where r.take_id = %(take_id)s and n.id = %(revision_id)s
+  and (r.status = 'waiting' or r.status in ('admitted', 'submitted', 'unknown') and r.priority < %(priority)s);
 
 -- name: show_take
 -- To this revision alone: whoever subscribed before has been shown it.

@@ -46,7 +46,10 @@ where id = %(id)s and status in ('admitted', 'unknown') and tries = %(tries)s;
 
 -- name: note_request
 -- The news outran the answer to the POST, or came after we had given up: keep the name, change nothing else.
-update storyreel.renders set request_id = coalesce(request_id, %(request_id)s), submitted_at = coalesce(submitted_at, %(now)s)
+-- Of one that nobody waits for any more it is asked how it ended, and at what cost.
+update storyreel.renders
+set request_id = coalesce(request_id, %(request_id)s), submitted_at = coalesce(submitted_at, %(now)s),
+    ask_at = case when status in ('lost', 'cancelled') then %(now)s + interval '1 minute' else ask_at end
 where id = %(id)s and tries = %(tries)s and status in ('delivered', 'failed', 'lost', 'cancelled');
 
 -- name: put_back
@@ -96,7 +99,9 @@ for update of r;
 update storyreel.renders
 set status = %(status)s, due_at = null, ended_at = %(now)s, waits_for = null,
     request_id = coalesce(request_id, %(request_id)s),
-    failure_code = %(code)s, failure_message = %(message)s, billed = %(billed)s
+    failure_code = %(code)s, failure_message = %(message)s, billed = %(billed)s,
+    -- A webhook does not tell what a failure cost, and it may have cost something.
+    ask_at = case when %(status)s = 'failed' and %(request_id)s::text is not null then %(now)s + interval '1 minute' else ask_at end
 where id = %(id)s;
 
 -- name: release
@@ -199,7 +204,7 @@ where id = %(id)s and status = 'delivered' and settled_at is null and request_id
 
 -- name: unbilled
 -- Of one that was given up: the provider says that it made nothing of it, and billed nothing.
-update storyreel.renders set billable_units = 0, cost_usd = 0, settled_at = %(now)s
+update storyreel.renders set cost_usd = 0, settled_at = %(now)s
 where id = %(id)s and settled_at is null and status in ('cancelled', 'lost');
 
 -- name: settle

@@ -15,7 +15,7 @@ select count(*) as found from (
 -- name: waiting
 select count(*) as found from (
   select from storyreel.renders
-  where status = 'waiting' and (waits_for is null or waits_for in ('story', 'total') or waits_for = 'time' and due_at <= %(now)s)
+  where status = 'waiting' and (waits_for is null or waits_for in ('story', 'total') or due_at <= %(now)s)
   limit 1000) r;
 
 -- name: hint
@@ -53,6 +53,19 @@ select storyreel.wake_held(%(now)s) as woken;
 
 -- name: mend_held
 select storyreel.mend_held(%(now)s) as mended;
+
+-- name: unmarked
+-- Takes that are held, and of whose videos one says that it is being worked on: somebody had it in hand just then.
+select w.take_id from (
+  select r.take_id from storyreel.renders r where r.waits_for = %(cap)s order by r.created_at desc limit 2000
+) w
+where exists (
+  select from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id join storyreel.videos v on v.id = r.video_id
+  where s.take_id = w.take_id and s.shows = 'final' and v.work = 'working' and storyreel.is_newest(v.id, r.number))
+limit 500;
+
+-- name: hold_videos
+select storyreel.hold_videos(%(takes)s, %(reason)s, %(message)s, %(now)s);
 
 -- name: forget_days
 -- Yesterday's may still be wanted where clocks differ.

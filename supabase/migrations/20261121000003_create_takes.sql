@@ -163,7 +163,7 @@ create index renders_in_flight on storyreel.renders (provider, owner_id) where s
 -- Whose turn it was last: of an owner, and of anybody.
 create index renders_turn on storyreel.renders (provider, priority, coalesce(owner_id, '00000000-0000-0000-0000-000000000000'), turn)
   where status = 'waiting' or tries > 0;
-create index renders_turn_now on storyreel.renders (provider, priority, turn) where tries > 0;
+create index renders_turn_now on storyreel.renders (provider, priority, turn) where tries > 0 and status <> 'waiting';
 -- What an endpoint usually takes, and whether its bills are as expected.
 create index renders_lately on storyreel.renders (provider, endpoint, ended_at desc)
   where status = 'delivered' and submitted_at is not null;

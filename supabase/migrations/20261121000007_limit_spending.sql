@@ -176,7 +176,7 @@ begin
   select count(*), sum(b.cost_usd), sum(b.estimate_usd) into bills, billed, expected
   from (
     select r.cost_usd, r.estimate_usd from storyreel.renders r join storyreel.providers p on p.name = r.provider
-    where r.provider = p_provider and r.billable_units is not null and r.settled_at > p.resumed_at
+    where r.provider = p_provider and r.billable_units is not null and r.status = 'delivered' and r.settled_at > p.resumed_at
     order by r.settled_at desc limit l.overrun_bills
   ) b;
   if bills >= least(3, l.overrun_bills) and billed > l.overrun_factor * expected then
@@ -193,21 +193,33 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  update storyreel.renders r set waits_for = null where r.waits_for in ('owner', 'day', 'owner_day', 'story', 'total');
-  update storyreel.revisions r set held_until = null where r.held_until is not null;
-  perform storyreel.hint('plan');
+  perform storyreel.wake(array(
+    select r.id from storyreel.renders r where r.waits_for in ('owner', 'day', 'owner_day', 'story', 'total')));
   perform storyreel.hint('admit');
   return null;
 end
 $$;
-create trigger limits_changed after update on storyreel.limits
+create trigger limits_changed after update of day_usd, owner_day_usd, story_usd, total_usd on storyreel.limits
   for each statement execute function storyreel.look_again();
+create function storyreel.plan_again() returns trigger
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  update storyreel.revisions r set held_until = null where r.held_until is not null;
+  perform storyreel.hint('plan');
+  return null;
+end
+$$;
+create trigger limits_quota_changed after update on storyreel.limits
+  for each row when (old.owner_stories_per_hour is distinct from new.owner_stories_per_hour)
+  execute function storyreel.plan_again();
 create trigger providers_changed after update of slots, owner_slots, per_minute on storyreel.providers
   for each statement execute function storyreel.look_again();
 
 revoke execute on function
   storyreel.day_of, storyreel.book_ledger, storyreel.account, storyreel.cap_passed, storyreel.pause, storyreel.resume,
-  storyreel.stop_on_overrun, storyreel.look_again
+  storyreel.stop_on_overrun, storyreel.look_again, storyreel.plan_again
   from public, anon, authenticated;
 grant execute on function
   storyreel.day_of, storyreel.account, storyreel.cap_passed, storyreel.pause, storyreel.resume, storyreel.stop_on_overrun

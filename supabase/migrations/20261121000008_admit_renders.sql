@@ -1,11 +1,21 @@
 -- Who may go to the provider next. One function, one transaction, for all processes and machines: it counts
 -- what is in flight, takes the best of what waits, reserves the estimate and records the intent.
 
+-- The turn of whoever was served last. Definer, as everything here that looks for the best of many: row security keeps its
+-- statistics from the planner, which then reads them all.
+create function storyreel.served_turn(p_provider text, p_priority integer) returns bigint
+language sql stable security definer
+set search_path = ''
+as $$
+  select coalesce(max(r.turn), 0) from storyreel.renders r
+  where r.provider = p_provider and r.priority = p_priority and r.tries > 0 and r.status <> 'waiting';
+$$;
+
 -- The place of one more render among those that wait, so that owners take turns however much each has asked for: behind
 -- its owner's others, but before none that was served already (start-time fair queueing, Goyal et al. 1996). All stories
 -- without an owner count as one owner's. Two that are placed at the same moment may get the same turn; the older goes first.
 create function storyreel.next_turn(p_provider text, p_priority integer, p_owner uuid) returns bigint
-language sql stable
+language sql stable security definer
 set search_path = ''
 as $$
   select greatest(
@@ -14,9 +24,26 @@ as $$
        and coalesce(r.owner_id, '00000000-0000-0000-0000-000000000000')
          = coalesce(p_owner, '00000000-0000-0000-0000-000000000000')
        and (r.status = 'waiting' or r.tries > 0)) + 1,
-    (select max(r.turn) from storyreel.renders r
-     where r.provider = p_provider and r.priority = p_priority and r.tries > 0),
-    0);
+    storyreel.served_turn(p_provider, p_priority));
+$$;
+
+-- What waited for something is in the running again. Others were served meanwhile: it takes turns with them from now on,
+-- instead of going first with all it had.
+create function storyreel.wake(p_renders uuid[]) returns integer
+language sql volatile security definer
+set search_path = ''
+as $$
+  with woken as (
+    update storyreel.renders r set waits_for = null, turn = greatest(r.turn, w.turn)
+    from (
+      select p.id, storyreel.served_turn(p.provider, p.priority) + row_number() over (
+               partition by p.provider, p.priority, p.owner_id order by p.turn, p.created_at, p.id) - 1 as turn
+      from storyreel.renders p where p.id = any (p_renders)
+    ) w
+    where r.id = w.id and r.waits_for is not null
+    returning 1
+  )
+  select count(*)::integer from woken;
 $$;
 
 -- A render that waits for a slot while nobody waits for it any more is not made: true where it was withdrawn. Its take is
@@ -40,6 +67,26 @@ begin
   on conflict on constraint ledger_once do nothing;
   return true;
 end
+$$;
+
+-- Who is to pay for a take: of those that wait for it the first who may, so that one story's cap never costs another its
+-- clip. Where nobody may, the first who may later, with the cap that stands in the way. Twenty are looked at.
+create function storyreel.payer_with_room(
+  p_take uuid, p_amount numeric, p_at timestamptz, out video_id uuid, out owner_id uuid, out passed text)
+language sql stable
+set search_path = ''
+as $$
+  select w.video_id, w.owner_id, c.passed
+  from (
+    select v.id as video_id, v.owner_id, r.created_at, r.id
+    from storyreel.shots s
+      join storyreel.revisions r on r.id = s.revision_id
+      join storyreel.videos v on v.id = r.video_id
+    where s.take_id = p_take and storyreel.moves_up(v.shows, v.shown_revision, s.shows, r.number)
+    order by r.created_at, r.id limit 20
+  ) w
+    cross join lateral (select storyreel.cap_passed(p_amount, w.video_id, w.owner_id, p_at)) c (passed)
+  order by c.passed is not null, c.passed in ('story', 'total'), w.created_at, w.id limit 1;
 $$;
 
 -- How many renders the provider takes now, and 0 while it is paused. After a pause one tries whether it goes again.
@@ -72,7 +119,7 @@ create type storyreel.admission as (render_id uuid, take_id uuid, outcome text);
 -- One lock for all providers, since they share the money; it ends with the transaction, so it also holds behind a
 -- transaction pooler.
 create function storyreel.admit(p_provider text, p_now timestamptz, p_lease interval) returns setof storyreel.admission
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
@@ -86,16 +133,14 @@ declare
   free       integer;
   next       storyreel.renders;
   payer      record;
-  passed     text;
 begin
   perform pg_advisory_xact_lock(hashtextextended('storyreel.admit', 0));
   select * into strict p from storyreel.providers q where q.name = p_provider;
   free := storyreel.free_slots(p, p_now);
 
-  update storyreel.renders r set waits_for = null
-  where r.id in (
+  perform storyreel.wake(array(
     select w.id from storyreel.renders w where w.provider = p_provider and w.waits_for is not null and w.due_at <= p_now
-    order by w.due_at limit most_dealt_with for update skip locked);
+    order by w.due_at limit most_dealt_with for update skip locked));
 
   -- Read once, and each locked when its turn comes: what this transaction has dealt with is not met again.
   for next in
@@ -121,14 +166,14 @@ begin
       select from storyreel.renders o where o.take_id = next.take_id and o.round = next.round and o.status = 'lost');
     continue when alone and admitted > 0;
 
-    select * into payer from storyreel.payer_of(next.take_id);
+    select * into payer from storyreel.payer_with_room(next.take_id, next.estimate_usd, p_now);
     if payer.owner_id is not null and p.owner_slots <= (
       select count(*) from storyreel.renders r
       where r.provider = p_provider and r.owner_id = payer.owner_id and r.status in ('admitted', 'submitted', 'unknown'))
     then
-      -- Until one of its owner's ends (storyreel.wake_one); should that be missed, until it is looked at anyway.
+      -- Until one of its owner's ends (storyreel.wake_one); should that be missed, reconcile finds it.
       update storyreel.renders r
-      set waits_for = 'owner', owner_id = payer.owner_id, due_at = p_now + interval '10 minutes' where r.id = next.id;
+      set waits_for = 'owner', owner_id = payer.owner_id, due_at = p_now + interval '1 day' where r.id = next.id;
       dealt_with := dealt_with + 1;
       continue;
     end if;
@@ -137,14 +182,13 @@ begin
     if not exists (
       select from storyreel.ledger l where l.render_id = next.id and l.endpoint = next.endpoint and l.kind = 'reserved')
     then
-      passed := storyreel.cap_passed(next.estimate_usd, payer.video_id, payer.owner_id, p_now);
-      if passed is not null then
+      if payer.passed is not null then
         -- Until there is room (storyreel.wake_held), or the next day begins.
         update storyreel.renders r
-        set waits_for = passed, owner_id = payer.owner_id,
+        set waits_for = payer.passed, owner_id = payer.owner_id,
             due_at = (date_trunc('day', p_now at time zone 'UTC') + interval '1 day') at time zone 'UTC'
         where r.id = next.id;
-        return next (next.id, next.take_id, passed)::storyreel.admission;
+        return next (next.id, next.take_id, payer.passed)::storyreel.admission;
         dealt_with := dealt_with + 1;
         woken := woken + storyreel.wake_one(p_provider, payer.owner_id);
         continue;
@@ -174,15 +218,18 @@ begin
 end
 $$;
 
--- What nine in ten of the endpoint's last requests took at most, from submit to delivery; null until a few were seen.
+-- What nine in ten of the endpoint's last requests took at most, from submit to delivery; null until a few were seen. What
+-- was found by asking was there before, so only what was delivered counts; and what was delivered after an outage of ours
+-- took no ten minutes.
 create function storyreel.usual_time(p_provider text, p_endpoint text) returns interval
 language sql stable
 set search_path = ''
 as $$
-  select case when count(*) >= 3 then percentile_disc(0.9) within group (order by lately.took) end
+  select case when count(*) >= 3 then least(percentile_disc(0.9) within group (order by lately.took), interval '10 minutes') end
   from (
     select r.ended_at - r.submitted_at as took from storyreel.renders r
     where r.provider = p_provider and r.endpoint = p_endpoint and r.status = 'delivered' and r.submitted_at is not null
+      and exists (select from storyreel.deliveries d where d.provider = r.provider and d.request_id = r.request_id)
     order by r.ended_at desc limit 20
   ) lately;
 $$;
@@ -213,59 +260,76 @@ $$;
 -- Stories of owners who have asked for more in an hour than they may are planned later: returns those of the given
 -- revisions that are held. They are locked: whoever calls has just claimed them.
 create function storyreel.hold_over_quota(p_revisions uuid[], p_message text, p_now timestamptz) returns setof uuid
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
-  quota constant integer := (select l.owner_stories_per_hour from storyreel.limits l);
-  next  record;
-  begun record;
-  ahead bigint;
+  quota  constant integer := (select l.owner_stories_per_hour from storyreel.limits l);
+  owner  uuid;
+  starts timestamptz[];
+  free   integer;
 begin
   if quota is null then
     return;
   end if;
-  for next in
-    select r.id, r.created_at, v.id as video_id, v.owner_id from storyreel.revisions r join storyreel.videos v on v.id = r.video_id
+  for owner in
+    select distinct v.owner_id from storyreel.revisions r join storyreel.videos v on v.id = r.video_id
     where r.id = any (p_revisions) and r.kind = 'first' and v.owner_id is not null
-    order by v.owner_id, r.created_at, r.id
+    order by v.owner_id
   loop
     -- Two planners may not both take the owner's last; nor wait for each other crosswise, by the order above.
-    perform pg_advisory_xact_lock(hashtextextended('storyreel.quota:' || next.owner_id, 0));
-    select count(*) as stories, min(coalesce(r.planned_at, p_now)) as since into begun
-    from storyreel.videos v join storyreel.revisions r on r.video_id = v.id and r.kind = 'first'
-    where v.owner_id = next.owner_id and r.held_until is null
-      and (r.planned_at > p_now - interval '1 hour'
-           or r.planned_at is null and r.attempt > 0 and (r.created_at, r.id) < (next.created_at, next.id));
-    continue when begun.stories < quota;
+    perform pg_advisory_xact_lock(hashtextextended('storyreel.quota:' || owner, 0));
+    -- What was begun in the last hour, and what was claimed to be: by others, or once before.
+    starts := array(
+      select coalesce(r.planned_at, p_now) as at
+      from storyreel.videos v join storyreel.revisions r on r.video_id = v.id and r.kind = 'first'
+      where v.owner_id = owner
+        and (r.planned_at > p_now - interval '1 hour'
+             or r.planned_at is null and (r.attempt > 1 or r.attempt = 1 and r.id <> all (p_revisions)))
+      order by at desc limit quota);
+    starts := array(select s from unnest(starts) s order by s);
+    free := quota - cardinality(starts);
+    starts := starts || array_fill(p_now, array[free]);
 
-    select count(*) into ahead
-    from storyreel.videos v join storyreel.revisions r on r.video_id = v.id
-    where v.owner_id = next.owner_id and r.held_until is not null;
-    update storyreel.revisions r
-    set attempt = 0, due_at = p_now, held_until = begun.since + interval '1 hour' * (1 + ahead / quota)
-    where r.id = next.id;
-    update storyreel.videos v set work = 'held', reason = 'quota', message = p_message, updated_at = p_now
-    where v.id = next.video_id and v.work in ('working', 'held');
-    return next next.id;
+    -- All that the owner has beyond it, claimed or not, in the order they were told: each may begin an hour after the one
+    -- that it follows. Others are not kept waiting while they are claimed and held one batch after the other.
+    return query
+    with beyond as materialized (
+      select r.id, r.video_id, r.created_at
+      from storyreel.revisions r join storyreel.videos v on v.id = r.video_id
+      where v.owner_id = owner and r.kind = 'first' and r.planned_at is null
+        and (r.attempt = 0 or r.attempt = 1 and r.id = any (p_revisions))
+      order by r.created_at, r.id
+      offset free
+      for update of r skip locked
+    ),
+    placed as (
+      select b.id, b.video_id, (row_number() over (order by b.created_at, b.id) - 1)::integer as place from beyond b
+    ),
+    held as (
+      update storyreel.revisions r
+      set attempt = 0, due_at = p_now, held_until = starts[1 + p.place % quota] + interval '1 hour' * (1 + p.place / quota)
+      from placed p where r.id = p.id
+      returning r.id
+    ),
+    told as (
+      update storyreel.videos v set work = 'held', reason = 'quota', message = p_message, updated_at = p_now
+      from placed p where v.id = p.video_id and v.work = 'working'
+    )
+    select h.id from held h where h.id = any (p_revisions);
   end loop;
 end
 $$;
 
 -- A slot of an owner is free, or was not used: the best of those that wait for it is looked at again; how many, 0 or 1.
 create function storyreel.wake_one(p_provider text, p_owner uuid) returns integer
-language sql volatile
+language sql volatile security definer
 set search_path = ''
 as $$
-  with best as (
+  select storyreel.wake(array(
     select w.id from storyreel.renders w
     where w.provider = p_provider and w.owner_id = p_owner and w.waits_for = 'owner'
-    order by w.priority desc, w.turn, w.created_at limit 1 for update skip locked
-  ),
-  woken as (
-    update storyreel.renders r set waits_for = null where r.id in (select b.id from best b) returning 1
-  )
-  select count(*)::integer from woken;
+    order by w.priority desc, w.turn, w.created_at limit 1 for update skip locked));
 $$;
 
 create function storyreel.wake_owner() returns trigger
@@ -283,44 +347,60 @@ create trigger renders_owner_slot_free after update of status on storyreel.rende
         and old.status in ('admitted', 'submitted', 'unknown') and new.status not in ('admitted', 'submitted', 'unknown'))
   execute function storyreel.wake_owner();
 
--- Of those that wait for room in a budget, the best few that have it are looked at again; how many.
+-- Of those that wait for room in a budget, the best few that have it are looked at again; and of each owner that has a
+-- free slot, the best that waits for it, should nobody have been told of that. How many.
 create function storyreel.wake_held(p_now timestamptz) returns integer
-language sql volatile
+language sql volatile security definer
 set search_path = ''
 as $$
-  with roomy as (
-    -- Once for each owner: a thousand rows of one that has no room are not gone through.
-    select o.owner_id from (select distinct w.owner_id from storyreel.renders w where w.waits_for = 'owner_day') o
-    where storyreel.cap_passed(0.000001, null, o.owner_id, p_now) is null
+  with room as (
+    select least(l.day_usd - everything.reserved - today.spent, l.total_usd - everything.reserved - everything.spent) as usd
+    from storyreel.limits l, storyreel.account('all', '') everything,
+      storyreel.account('day', storyreel.day_of(p_now)) today
   ),
-  best as materialized (
-    select w.id, w.estimate_usd, w.owner_id,
-           -- What all before it and it would come to: a hundred that fit one by one are not woken for room for one.
-           sum(w.estimate_usd) over (order by w.priority desc, w.turn, w.created_at, w.id) as together
-    from storyreel.renders w
-    where storyreel.cap_passed(0.000001, null, null, p_now) is null
-      and (w.waits_for = 'day' or w.waits_for = 'owner_day' and w.owner_id in (select r.owner_id from roomy r))
+  -- Once for each owner: a thousand rows of one that has no room are not gone through.
+  owners as (
+    select o.owner_id, l.owner_day_usd - owner.reserved - today.spent as usd
+    from (select distinct w.owner_id from storyreel.renders w where w.waits_for = 'owner_day') o, storyreel.limits l,
+      storyreel.account('owner', o.owner_id::text) owner,
+      storyreel.account('owner_day', storyreel.day_of(p_now) || ' ' || o.owner_id) today
+  ),
+  best as (
+    select w.id, w.estimate_usd, room.usd as room, w.owner_id, o.usd as owner_room, w.priority, w.turn, w.created_at
+    from storyreel.renders w cross join room left join owners o on o.owner_id = w.owner_id
+    where w.waits_for in ('day', 'owner_day')
+      and w.estimate_usd <= coalesce(room.usd, w.estimate_usd) and w.estimate_usd <= coalesce(o.usd, w.estimate_usd)
     order by w.priority desc, w.turn, w.created_at, w.id limit 100
   ),
-  fitting as (
-    select b.id from best b, storyreel.limits l,
-      storyreel.account('all', '') everything, storyreel.account('day', storyreel.day_of(p_now)) today
-    where (l.day_usd is null or everything.reserved + today.spent + b.together <= l.day_usd)
-      and storyreel.cap_passed(b.estimate_usd, null, b.owner_id, p_now) is null
+  -- Those that fit one by one are not woken for room for one.
+  adding_up as (
+    select b.*, sum(b.estimate_usd) over (order by b.priority desc, b.turn, b.created_at, b.id) as together,
+           sum(b.estimate_usd) over (
+             partition by b.owner_id order by b.priority desc, b.turn, b.created_at, b.id) as owner_together
+    from best b
   ),
-  woken as (
-    update storyreel.renders r set waits_for = null from fitting f where r.id = f.id returning 1
+  idle as (
+    select distinct on (w.provider, w.owner_id) w.id
+    from storyreel.renders w join storyreel.providers p on p.name = w.provider
+    where w.waits_for = 'owner' and (p.owner_slots is null or p.owner_slots > (
+      select count(*) from storyreel.renders o
+      where o.provider = w.provider and o.owner_id = w.owner_id and o.status in ('admitted', 'submitted', 'unknown')))
+    order by w.provider, w.owner_id, w.priority desc, w.turn, w.created_at
   )
-  select count(*)::integer from woken;
+  select storyreel.wake(array(
+    select a.id from adding_up a
+    where a.together <= coalesce(a.room, a.together) and a.owner_together <= coalesce(a.owner_room, a.owner_together)
+    union all
+    select i.id from idle i));
 $$;
 
 revoke execute on function
-  storyreel.next_turn, storyreel.withdraw_waiting, storyreel.free_slots, storyreel.after_one, storyreel.admit,
+  storyreel.served_turn, storyreel.next_turn, storyreel.wake, storyreel.withdraw_waiting, storyreel.payer_with_room, storyreel.free_slots, storyreel.after_one, storyreel.admit,
   storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_one,
   storyreel.wake_owner, storyreel.wake_held
   from public, anon, authenticated;
 grant execute on function
-  storyreel.next_turn, storyreel.withdraw_waiting, storyreel.free_slots, storyreel.after_one, storyreel.admit,
+  storyreel.served_turn, storyreel.next_turn, storyreel.wake, storyreel.withdraw_waiting, storyreel.payer_with_room, storyreel.free_slots, storyreel.after_one, storyreel.admit,
   storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_one,
   storyreel.wake_held
   to storyreel, service_role;

@@ -80,14 +80,17 @@ async def until_endless_again(world: World) -> None:
     world.clock.advance(minutes=1)
 
 
-async def test_a_provider_that_does_not_answer_does_not_keep_it_alive(world: World) -> None:
-    """Neither status nor cancel comes through: it is given up all the same."""
+async def test_a_provider_that_does_not_answer_is_asked_for_a_day(world: World) -> None:
+    """An error that can pass fails nothing that is paid for; after a day it has surely forgotten the result."""
     world.provider.script(1, latency=FOR_EVER)
     await world.submit()
-    world.wire.answers = [("GET", httpx.Response(503)), ("PUT", httpx.Response(503))]
-    world.clock.advance(seconds=world.timing.endless.total_seconds())
+    world.wire.answers = [("GET", httpx.Response(503)) for _ in range(2)]
+    world.clock.advance(seconds=2 * world.timing.endless.total_seconds())
     await world.reconcile()
+    assert await world.statuses() == ["submitted"]
 
+    world.clock.advance(days=1)
+    await world.reconcile()
     assert world.wire.answers == []
     assert await world.statuses() == ["failed", "waiting"]
 
