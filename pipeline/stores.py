@@ -185,7 +185,7 @@ class Sweep(Protocol):
         """
 
     async def wake_held(self, *, now: datetime) -> int:
-        """Renders that waited for room in a budget, and have it: they may be admitted; how many."""
+        """What waited for room in a budget, a quota or an owner's slots, and has it: it may go on; how many."""
 
     async def mend_held(self, *, now: datetime) -> int:
         """Videos that say they are held and are not, or the reverse: set right; how many."""

@@ -178,7 +178,10 @@ async def _want(tx: Transaction, take: Row, render: NextRender, revision: Revisi
     else:
         joining = {"take_id": take["id"], "revision_id": revision.id, "priority": render.priority}
         await tx.run(_SQL["raise_priority"], joining)
-        if take["held_by"]:
+        if take["held_by"] == "owner_day":
+            # Whoever joins it may have room, and pay.
+            await tx.run(_SQL["look_again"], {"take_id": take["id"]})
+        elif take["held_by"]:
             reason, message = HELD[take["held_by"]]
             arguments = {"take_id": take["id"], "reason": reason, "message": message, "now": now}
             await tx.run(_SQL["hold_videos"], arguments)

@@ -49,9 +49,14 @@ class PostgresSweep:
         """See `pipeline.stores.Sweep`."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["wake_held"], {"now": now})
-            if row and row["woken"]:
+            woken = row["woken"] if row else 0
+            if woken:
                 await tx.run(_SQL["hint"], {"step": "admit"})
-        return row["woken"] if row else 0
+            moved = await tx.one(_SQL["advance_held"], {"now": now})
+            if moved and moved["moved"]:
+                await tx.run(_SQL["hint"], {"step": "plan"})
+                woken += moved["moved"]
+        return woken
 
     async def mend_held(self, *, now: datetime) -> int:
         """See `pipeline.stores.Sweep`."""

@@ -93,6 +93,10 @@ with taken as (
 )
 select storyreel.hint('reconcile') from taken;
 
+-- name: look_again
+select storyreel.wake(array(select r.id from storyreel.renders r where r.take_id = %(take_id)s and r.waits_for = 'owner_day')),
+       storyreel.hint('admit');
+
 -- name: hold_videos
 select storyreel.hold_videos(array[%(take_id)s]::uuid[], %(reason)s, %(message)s, %(now)s);
 

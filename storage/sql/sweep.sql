@@ -15,7 +15,7 @@ select count(*) as found from (
 -- name: waiting
 select count(*) as found from (
   select from storyreel.renders
-  where status = 'waiting' and (waits_for is null or waits_for in ('story', 'total') or due_at <= %(now)s)
+  where status = 'waiting' and (waits_for is null or waits_for in ('story', 'total') or waits_for <> 'owner' and due_at <= %(now)s)
   limit 1000) r;
 
 -- name: hint
@@ -50,6 +50,9 @@ select id from storyreel.renders where status = 'unknown' and due_at <= %(now)s 
 
 -- name: wake_held
 select storyreel.wake_held(%(now)s) as woken;
+
+-- name: advance_held
+select storyreel.advance_held(%(now)s) as moved;
 
 -- name: mend_held
 select storyreel.mend_held(%(now)s) as mended;

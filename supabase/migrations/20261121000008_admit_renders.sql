@@ -139,7 +139,8 @@ begin
   free := storyreel.free_slots(p, p_now);
 
   perform storyreel.wake(array(
-    select w.id from storyreel.renders w where w.provider = p_provider and w.waits_for is not null and w.due_at <= p_now
+    select w.id from storyreel.renders w
+    where w.provider = p_provider and w.waits_for is not null and w.waits_for <> 'owner' and w.due_at <= p_now
     order by w.due_at limit most_dealt_with for update skip locked));
 
   -- Read once, and each locked when its turn comes: what this transaction has dealt with is not met again.
@@ -173,7 +174,7 @@ begin
     then
       -- Until one of its owner's ends (storyreel.wake_one); should that be missed, reconcile finds it.
       update storyreel.renders r
-      set waits_for = 'owner', owner_id = payer.owner_id, due_at = p_now + interval '1 day' where r.id = next.id;
+      set waits_for = 'owner', owner_id = payer.owner_id, due_at = 'infinity' where r.id = next.id;
       dealt_with := dealt_with + 1;
       continue;
     end if;
@@ -321,6 +322,33 @@ begin
 end
 $$;
 
+-- Where there is room in an owner's hour, those of the owner's stories that are held go on at once: one that was to go
+-- before them was deleted. How many.
+create function storyreel.advance_held(p_now timestamptz) returns integer
+language sql volatile security definer
+set search_path = ''
+as $$
+  with owners as (
+    select o.owner_id, l.owner_stories_per_hour - (
+        select count(*) from storyreel.videos v join storyreel.revisions r on r.video_id = v.id and r.kind = 'first'
+        where v.owner_id = o.owner_id and (r.planned_at > p_now - interval '1 hour' or r.planned_at is null and (
+          r.attempt > 0 or r.held_until is null or r.held_until <= p_now))) as free
+    from storyreel.limits l, (
+      select distinct v.owner_id from storyreel.revisions r join storyreel.videos v on v.id = r.video_id
+      where r.held_until > p_now limit 1000) o
+  ),
+  held as (
+    select r.id, o.free, row_number() over (partition by v.owner_id order by r.created_at, r.id) as place
+    from owners o join storyreel.videos v on v.owner_id = o.owner_id
+      join storyreel.revisions r on r.video_id = v.id and r.held_until > p_now
+    where o.free > 0
+  ),
+  moved as (
+    update storyreel.revisions r set held_until = p_now from held h where r.id = h.id and h.place <= h.free returning 1
+  )
+  select count(*)::integer from moved;
+$$;
+
 -- A slot of an owner is free, or was not used: the best of those that wait for it is looked at again; how many, 0 or 1.
 create function storyreel.wake_one(p_provider text, p_owner uuid) returns integer
 language sql volatile security definer
@@ -361,7 +389,10 @@ as $$
   -- Once for each owner: a thousand rows of one that has no room are not gone through.
   owners as (
     select o.owner_id, l.owner_day_usd - owner.reserved - today.spent as usd
-    from (select distinct w.owner_id from storyreel.renders w where w.waits_for = 'owner_day') o, storyreel.limits l,
+    from storyreel.limits l
+      cross join lateral (
+        select distinct w.owner_id from storyreel.renders w
+        where l.owner_day_usd is not null and w.waits_for in ('day', 'owner_day') and w.owner_id is not null) o,
       storyreel.account('owner', o.owner_id::text) owner,
       storyreel.account('owner_day', storyreel.day_of(p_now) || ' ' || o.owner_id) today
   ),
@@ -396,11 +427,11 @@ $$;
 
 revoke execute on function
   storyreel.served_turn, storyreel.next_turn, storyreel.wake, storyreel.withdraw_waiting, storyreel.payer_with_room, storyreel.free_slots, storyreel.after_one, storyreel.admit,
-  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_one,
+  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.advance_held, storyreel.wake_one,
   storyreel.wake_owner, storyreel.wake_held
   from public, anon, authenticated;
 grant execute on function
   storyreel.served_turn, storyreel.next_turn, storyreel.wake, storyreel.withdraw_waiting, storyreel.payer_with_room, storyreel.free_slots, storyreel.after_one, storyreel.admit,
-  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.wake_one,
+  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.advance_held, storyreel.wake_one,
   storyreel.wake_held
   to storyreel, service_role;
