@@ -154,7 +154,7 @@ create unique index renders_one_live on storyreel.renders (take_id)
 create index renders_next on storyreel.renders (provider, priority desc, turn, created_at, id)
   where status = 'waiting' and waits_for is null;
 -- What it looks at again, by time and by owner.
-create index renders_parked on storyreel.renders (provider, due_at) where waits_for is not null;
+create index renders_parked on storyreel.renders (provider, due_at) where waits_for <> 'owner';
 create index renders_parked_owner on storyreel.renders (provider, owner_id, priority desc, turn) where waits_for = 'owner';
 -- What it found to pass a cap for good.
 create index renders_over_cap on storyreel.renders (provider) where waits_for in ('story', 'total');

@@ -140,7 +140,7 @@ begin
 
   perform storyreel.wake(array(
     select w.id from storyreel.renders w
-    where w.provider = p_provider and w.waits_for is not null and w.waits_for <> 'owner' and w.due_at <= p_now
+    where w.provider = p_provider and w.waits_for <> 'owner' and w.due_at <= p_now
     order by w.due_at limit most_dealt_with for update skip locked));
 
   -- Read once, and each locked when its turn comes: what this transaction has dealt with is not met again.
