@@ -29,17 +29,17 @@ from pipeline.timing import Timing
 from storage.database import Database
 from storage.stories import Kind
 from tests.storage.builders import TABLE, delivery, renditions, shot
+from tests.storage.histories.operators import Operators
 from tests.storage.histories.provider import Request
-from tests.storage.histories.scene import Scene
 
 BUCKET = "videos"
 TIMING = Timing()
-Chore = Literal["hint", "lose answers", "silence", "begin again", "withdraw", "settle old"]
+Chore = Literal["hint", "lose answers", "silence", "begin again", "withdraw", "settle old", "wake", "mend"]
 Step = Literal["fetch", "finish"]
 Answer = Literal["gone", "refused", "none"]  # of the bucket
 
 
-class Deeds(Scene):
+class Deeds(Operators):
     """A scene, and all that can happen on it."""
 
     def insert(self, text: str, owner: UUID | None = None) -> str:
@@ -145,10 +145,11 @@ class Deeds(Scene):
         )
         return bool(self.rows(known, request.id, other.render.id))
 
-    def settle(self, render: UUID) -> None:
-        """Write down what it cost, if it delivered."""
+    def settle(self, render: UUID, cost: Decimal | None = None) -> None:
+        """Write down what it cost, if it delivered; what the provider tells is a bill."""
         if self.ask(self.stores.renders.unsettled(render)):
-            self.do(self.stores.renders.settle(render, units=None, cost=None, now=self.clock()))
+            units = None if cost is None else Decimal(1)
+            self.do(self.stores.renders.settle(render, units=units, cost=cost, now=self.clock()))
 
     def steps(self) -> list[tuple[Step, UUID]]:
         """What is to be done with which takes, whether or not it is time for it."""
@@ -232,6 +233,10 @@ class Deeds(Scene):
                 self.do(sweep.withdraw(now=now))
             case "settle old":
                 self.do(sweep.settle_old(now=now, before=now - TIMING.unsettled))
+            case "wake":
+                self.do(sweep.wake_held(now=now))
+            case "mend":
+                self.do(sweep.mend_held(now=now))
 
     def silence(self, render: UUID) -> None:
         """Nothing was heard of it for too long."""

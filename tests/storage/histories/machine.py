@@ -7,6 +7,7 @@ the end everything is let settle.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar, Literal, get_args
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from pipeline.reasons import CLIP_GONE, ORIGINAL_GONE
 from pipeline.reconcile import ENDLESS, FORGOTTEN
 from tests.storage.builders import CLIP, PASSING, PERMANENT
 from tests.storage.histories.deeds import Answer, Chore, Deeds, Step
+from tests.storage.histories.operators import Limit
 from tests.storage.histories.provider import Provider, Request
 from tests.storage.histories.settling import make_all, plan_all, settle_everything, submit_all, sweep_all, tell_all
 
@@ -36,7 +38,9 @@ TEXTS = st.sampled_from(["whale", "fox", "fox whale", "fox fox"])
 OWNERS = st.sampled_from([None, UUID(int=1), UUID(int=2)])
 OUTCOMES = st.sampled_from([CLIP, CLIP, PASSING, PERMANENT])
 UNTIL = st.sampled_from(["told", "made", "made by a new recipe", "submitted", "planned"])
-CHORES = st.sampled_from(list[Chore](["hint", "lose answers", "silence", "begin again", "withdraw", "settle old"]))
+CHORES = st.sampled_from(get_args(Chore))
+LIMITS = st.sampled_from([None, *get_args(Limit)])
+BILLS = st.sampled_from([None, None, Decimal("0.001"), Decimal("0.01"), Decimal("0.05")])
 WAITS = st.sampled_from([timedelta(seconds=30), timedelta(minutes=12), timedelta(days=1), timedelta(days=8)])
 How = Literal["well", "by a new recipe", "stopped", "try again", "passing", "gone", "unusable"]
 HOW: tuple[How, ...] = get_args(How)
@@ -99,6 +103,20 @@ class Histories(RuleBasedStateMachine):
     def change_slots(self, slots: int) -> None:
         self.deeds.owners("update storyreel.providers set slots = %s", slots)
 
+    @rule(limit=LIMITS, amount=st.sampled_from([1, 2, 3, None]))
+    def change_limit(self, limit: Limit | None, amount: int | None) -> None:
+        """Of money in cents: as much as a clip or a few may cost."""
+        self.deeds.limit(limit, amount)
+
+    @precondition(lambda self: self.provider.requests)
+    @rule(how=st.sampled_from(["pause", "resume"]))
+    def stop_or_go(self, how: str) -> None:
+        """A provider that takes nothing, and a person who thinks that it does."""
+        if how == "pause":
+            self.deeds.pause()
+        else:
+            self.deeds.resume()
+
     # Everybody does their work.
 
     @rule(target=requests, outcome=OUTCOMES, until=UNTIL)
@@ -130,7 +148,9 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.deeds.is_waiting())
     @rule(target=requests)
     def admit(self) -> MultipleResults[Request]:
-        return multiple(*self.provider.order(self.deeds.admit()))
+        requests = self.provider.order(self.deeds.admit())
+        self.deeds.give_up_over_cap()
+        return multiple(*requests)
 
     @rule(request=requests, how=st.sampled_from(["taken", "lost", "busy", "no such endpoint"]))
     def answer(self, request: Request, how: str) -> None:
@@ -177,11 +197,11 @@ class Histories(RuleBasedStateMachine):
             assert self.deeds.deliver(other.render.id, request, ended) in {"stale", "repeated"}
             assert self.deeds.memory.state == before
 
-    @rule(request=requests)
-    def late_answer_to_a_poll(self, request: Request) -> None:
+    @rule(request=requests, cost=BILLS)
+    def late_answer_to_a_poll(self, request: Request, cost: Decimal | None) -> None:
         if request.outcome:
             self.deeds.conclude(request.render.id, request.outcome)
-            self.deeds.settle(request.render.id)
+            self.deeds.settle(request.render.id, cost)
 
     # Those who fetch and finish, and may be cut off between.
 

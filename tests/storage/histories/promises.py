@@ -12,9 +12,10 @@ import psycopg
 
 from pipeline.lifecycle import RENDER, TAKE, WORK, RenderStatus, Shows, TakeStatus, Work
 from pipeline.retry import MAX_RENDERS
+from tests.storage.histories.caps import assert_no_cap_was_passed
 
 _NEWEST: LiteralString = """
-  select v.id, v.shows, v.shown_revision, v.work, r.number, r.planned_at, r.kind,
+  select v.id, v.shows, v.shown_revision, v.work, v.reason, r.number, r.planned_at, r.kind,
          (select array_agg(t.status) from storyreel.shots s join storyreel.takes t on t.id = s.take_id
           where s.revision_id = r.id and s.shows = 'final') as takes
   from storyreel.videos v join storyreel.revisions r on r.video_id = v.id
@@ -62,8 +63,9 @@ PROMISES: Mapping[str, LiteralString] = {
       select id, work from ({_NEWEST}) n
       where (work = 'rejected') <> (kind <> 'restore' and planned_at is not null and takes is null)
     """,
-    "a video whose newest revision is not planned, is worked on": f"""
-      select id, work from ({_NEWEST}) n where planned_at is null and work <> 'working'
+    "a video whose newest revision is not planned, is worked on, or waits for its owner's next hour": f"""
+      select id, work, reason from ({_NEWEST}) n
+      where planned_at is null and work <> 'working' and (work, reason) <> ('held', 'quota')
     """,
     "a video whose newest revision wants a take that failed, says so": f"""
       select id, work from ({_NEWEST}) n
@@ -107,6 +109,35 @@ PROMISES: Mapping[str, LiteralString] = {
         join storyreel.renders r on r.id = l.render_id
       where l.kind = 'settled' and o.kind = 'released' and (r.status <> 'delivered' or l.id < o.id)
     """,
+    # Of an owner's days, those that are over are forgotten.
+    "the accounts are the sums of the ledger": """
+      with line as (
+        select l.video_id, l.owner_id, to_char(l.at at time zone 'UTC', 'YYYY-MM-DD') as day,
+               case when l.kind = 'reserved' and not exists (
+                 select from storyreel.ledger o
+                 where o.render_id = l.render_id and o.endpoint = l.endpoint and o.kind <> 'reserved')
+               then l.amount_usd else 0 end as reserved,
+               case when l.kind = 'settled' then l.amount_usd else 0 end as spent
+        from storyreel.ledger l
+      ),
+      due as (
+        select d.scope, d.key, sum(d.reserved) as reserved, sum(d.spent) as spent
+        from line l
+          cross join lateral (values
+            ('all', '', l.reserved, l.spent),
+            ('day', l.day, 0, l.spent),
+            ('owner', l.owner_id::text, l.reserved, l.spent),
+            ('owner_day', l.day || ' ' || l.owner_id, 0, l.spent),
+            ('story', l.video_id::text, l.reserved, l.spent)) d (scope, key, reserved, spent)
+        where d.key is not null
+        group by d.scope, d.key
+      )
+      select scope, key, d.reserved, d.spent, a.reserved_usd, a.spent_usd
+      from due d full join storyreel.accounts a using (scope, key)
+      where (coalesce(d.reserved, 0), coalesce(d.spent, 0))
+         <> (coalesce(a.reserved_usd, 0), coalesce(a.spent_usd, 0))
+        and not (scope = 'owner_day' and a.scope is null)
+    """,
     "a render that failed for nothing costs nothing": """
       select r.id from storyreel.renders r
         join storyreel.ledger l on l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'reserved'
@@ -115,6 +146,14 @@ PROMISES: Mapping[str, LiteralString] = {
         where o.render_id = r.id and o.endpoint = r.endpoint and o.kind in ('released', 'settled'))
     """,
 }
+
+# After a look of reconcile's: in between, whoever frees one does not stop to tell its video.
+GROUNDLESSLY_HELD: LiteralString = """
+  select v.id, v.reason from storyreel.videos v join storyreel.revisions r on r.video_id = v.id
+  where v.work = 'held' and storyreel.is_newest(v.id, r.number) and r.planned_at is not null and not exists (
+    select from storyreel.shots s join storyreel.renders d on d.take_id = s.take_id
+    where s.revision_id = r.id and s.shows = 'final' and d.waits_for in ('day', 'owner_day'))
+"""
 
 _BROKEN: LiteralString = " union all ".join(
     "select %s::text, array_agg(q::text) from (" + query + ") q having count(*) > 0" for query in PROMISES.values()
@@ -128,7 +167,8 @@ select
   (select json_object_agg(r.id, json_build_array(r.status, r.take_id, r.round, r.attempt, r.tries, r.billed))
    from storyreel.renders r),
   (select json_agg(to_json(l) order by l.id) from storyreel.ledger l),
-  (select slots from storyreel.providers where name = 'fal')
+  (select slots from storyreel.providers where name = 'fal'),
+  (select json_build_array(l.total_usd, l.day_usd, l.owner_day_usd, l.story_usd) from storyreel.limits l)
 """
 
 
@@ -141,9 +181,10 @@ class State:
     renders: Mapping[str, Sequence[Any]]
     ledger: Sequence[Any]
     slots: int
+    caps: Sequence[float | None]  # total, day, owner's day, story
 
 
-NOTHING = State({}, {}, {}, [], 2)
+NOTHING = State({}, {}, {}, [], 2, [None] * 4)
 
 
 @dataclass
@@ -160,14 +201,15 @@ class Memory:
         assert not broken, broken
         row = owner.execute(_STATE).fetchone()
         assert row
-        videos, takes, renders, ledger, slots = row
-        now = State(videos or {}, takes or {}, renders or {}, ledger or [], slots)
+        videos, takes, renders, ledger, slots, caps = row
+        now = State(videos or {}, takes or {}, renders or {}, ledger or [], slots, caps)
         before, self.state = self.state, now
         _only_moves_up(before, now)
         _follows_the_tables(before, now)
         _never_goes_back(before, now)
         _is_not_rendered_by_itself(before, now)
         assert now.ledger[: len(before.ledger)] == before.ledger, "the ledger was changed"
+        assert_no_cap_was_passed(now.ledger, now.caps, new=now.ledger[len(before.ledger) :])
         self._in_flight(now)
         self._tries(now)
 

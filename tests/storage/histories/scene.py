@@ -46,7 +46,14 @@ delete from public.stories; delete from storyreel.videos; delete from storyreel.
 delete from storyreel.renders; delete from storyreel.takes; delete from storyreel.deliveries;
 delete from storyreel.ledger; delete from storyreel.renditions; delete from storyreel.objects;
 delete from procrastinate.procrastinate_jobs;
-update storyreel.providers set slots = 2;
+update storyreel.providers set
+  slots = 2, owner_slots = null, per_minute = null, rate_at = null, paused_until = null, pause_code = null,
+  pause_message = null, pauses = 0, resumed_at = '-infinity';
+update storyreel.limits set
+  day_usd = null, owner_day_usd = null, story_usd = null, total_usd = null, owner_stories_per_hour = null,
+  overrun_factor = 3, overrun_bills = 20;
+delete from storyreel.accounts;
+delete from procrastinate.procrastinate_jobs;
 select setval('storyreel.counted', 1);
 """
 

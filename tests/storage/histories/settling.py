@@ -9,9 +9,10 @@ from pipeline.lifecycle import Work
 from pipeline.model import Clip, Failure
 from tests.storage.builders import CLIP
 from tests.storage.histories.deeds import BUCKET, Chore, Deeds
+from tests.storage.histories.promises import GROUNDLESSLY_HELD
 from tests.storage.histories.provider import Provider, Request
 
-_CHORES: tuple[Chore, ...] = ("settle old", "lose answers", "silence", "begin again", "withdraw")
+_CHORES: tuple[Chore, ...] = ("settle old", "lose answers", "silence", "begin again", "wake", "mend", "withdraw")
 _ROUNDS = 12  # of seven hours; the longest wait for anything is a day
 _WAITING: LiteralString = """
 select 'revision', id from storyreel.revisions where planned_at is null
@@ -27,6 +28,11 @@ union all
 select r.id, r.endpoint from storyreel.renders r where r.status = 'delivered' and not exists (
   select from storyreel.ledger l where l.render_id = r.id and l.endpoint = r.endpoint and l.kind = 'settled')
 """
+# Of these nobody but a person can tell: they may never have reached the provider.
+_UNKNOWN: LiteralString = """
+select id from storyreel.renders
+where status in ('lost', 'cancelled') and request_id is null and settled_at is null order by id
+"""
 _GROUNDLESS: LiteralString = """
 select v.id from storyreel.videos v join storyreel.revisions r on r.video_id = v.id
 where v.work = 'fallback' and storyreel.is_newest(v.id, r.number) and not exists (
@@ -41,8 +47,10 @@ _AT_AN_END = {Work.IDLE, Work.FALLBACK, Work.REJECTED, Work.CANCELLED}
 
 
 def settle_everything(deeds: Deeds, provider: Provider) -> None:
-    """Let everything come to its end, and look at it."""
+    """Lift every limit, let everything come to its end, and look at it."""
     deeds.owners("update storyreel.providers set slots = 5")
+    deeds.limit(None)
+    deeds.resume()
     rounds = 0
     while waiting := deeds.rows(_WAITING):
         assert rounds < _ROUNDS, f"nobody looks after {waiting}"
@@ -54,6 +62,8 @@ def settle_everything(deeds: Deeds, provider: Provider) -> None:
 
     deeds.clock.advance(days=2)
     deeds.chore("settle old")
+    for (render,) in deeds.rows(_UNKNOWN):
+        deeds.settle_by_hand(render)
     assert not deeds.rows(_UNSETTLED), "money was reserved that nobody accounts for"
     _forget_all_stories(deeds)
 
@@ -73,6 +83,8 @@ def sweep_all(deeds: Deeds) -> None:
     """What reconcile does without asking the provider."""
     for chore in _CHORES:
         deeds.chore(chore)
+        if chore == "mend":
+            assert not deeds.rows(GROUNDLESSLY_HELD), "held, and nothing of it is"
     deeds.remove()
 
 
@@ -95,6 +107,7 @@ def submit_all(deeds: Deeds, provider: Provider) -> list[Request]:
     for request in requests:
         assert request.take()
         assert deeds.submitted(request)
+    deeds.give_up_over_cap()
     return requests
 
 
