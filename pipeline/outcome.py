@@ -26,7 +26,8 @@ class RenderSeen:
 
     `made` counts the renders of the take's present round, `lost` those of them that may have been paid for and
     brought nothing, `ever_lost` the same of all rounds; `comebacks` how often the take was begun again by itself.
-    `rival` tells that another render of the take is still awaited.
+    `rival` tells that another render of the take is still awaited, `over_cap` that it waits because it would
+    pass a cap for good.
     """
 
     id: UUID
@@ -40,6 +41,7 @@ class RenderSeen:
     ever_lost: int
     comebacks: int
     rival: bool
+    over_cap: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def on_silence(seen: RenderSeen, *, now: datetime) -> Verdict:
 
 def on_over_cap(seen: RenderSeen, reason: str) -> Verdict:
     """It would cost more than may be spent on it: it is not made, until a person raises the cap and asks."""
-    if seen.status is not RenderStatus.WAITING or seen.take_status is not TakeStatus.RENDERING:
+    if not seen.over_cap or seen.take_status is not TakeStatus.RENDERING:
         return Verdict()
     return Verdict(
         render=render_after(seen.status, RenderEvent.WITHDRAWN),

@@ -5,7 +5,9 @@ across containers that share the disk. Holds no file that is not in the bucket o
 """
 
 import fcntl
+import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,27 +34,29 @@ def workspace() -> Iterator[Path]:
 
 def clear_abandoned_workspaces() -> int:
     """Remove the folders of processes that have ended without; how many."""
-    oldest_alive = time.time() - _SETTLED
-    found = [folder for folder in Path(gettempdir()).glob(f"{_PREFIX}*") if _age_known(folder, oldest_alive)]
+    found = [folder for folder in Path(gettempdir()).glob(f"{_PREFIX}*") if _is_ours_and_old(folder)]
     return sum(_remove_if_abandoned(folder) for folder in found)
 
 
-def _age_known(folder: Path, before: float) -> bool:
+def _is_ours_and_old(folder: Path) -> bool:
+    """Everybody may make a folder of that name below the temporary one, and links in it."""
     try:
-        return folder.stat().st_mtime < before
+        seen = folder.lstat()
     except FileNotFoundError:  # its step has just ended
         return False
+    return stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.getuid() and seen.st_mtime < time.time() - _SETTLED
 
 
 def _remove_if_abandoned(folder: Path) -> bool:
     try:
-        with (folder / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False  # its process lives
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:  # killed before it could lock, or its step has just ended
         pass
-    except PermissionError:
-        return False  # somebody else's
+    else:
+        with os.fdopen(lock) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False  # its process lives
     shutil.rmtree(folder, ignore_errors=True)  # another worker may be removing it, too
     return True

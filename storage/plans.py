@@ -178,13 +178,13 @@ async def _want(tx: Transaction, take: Row, render: NextRender, revision: Revisi
     else:
         joining = {"take_id": take["id"], "revision_id": revision.id, "priority": render.priority}
         await tx.run(_SQL["raise_priority"], joining)
-        if take["held_by"] == "owner_day":
-            # Whoever joins it may have room, and pay.
-            await tx.run(_SQL["look_again"], {"take_id": take["id"]})
-        elif take["held_by"]:
-            reason, message = HELD[take["held_by"]]
+        if take["held_by"] == "day":
+            reason, message = HELD["day"]
             arguments = {"take_id": take["id"], "reason": reason, "message": message, "now": now}
             await tx.run(_SQL["hold_videos"], arguments)
+        elif take["held_by"]:
+            # Whoever joins it may have what the first has not: a slot, or room in a budget.
+            await tx.run(_SQL["look_again"], {"take_id": take["id"]})
 
 
 def _take_arguments(planned: PlannedTake, now: datetime) -> dict[str, object]:

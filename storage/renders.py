@@ -12,9 +12,9 @@ from uuid import UUID
 
 from pipeline.errors import GeneratorError, GeneratorMissing, StoryreelError
 from pipeline.lifecycle import RenderStatus, TakeStatus
-from pipeline.model import AdmittedRender, Clip, Delivery, Parameters, Prompt, SubmittedRender
+from pipeline.model import AdmittedRender, Clip, Delivery, Failure, Parameters, Prompt, SubmittedRender
 from pipeline.outcome import RenderSeen, Verdict
-from pipeline.reasons import HELD, sentence
+from pipeline.reasons import HELD, OVER_CAP, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 from storage.waiting import insert_waiting
@@ -245,6 +245,9 @@ async def _conclude(
         )
     if verdict.render:
         await tx.run(_SQL["hint_admit"], {})  # a slot is free
+    if verdict.render is RenderStatus.FAILED and verdict.failure:
+        # Last: everybody waits for the accounts, and the app may keep one of the videos above locked for long.
+        await _book_failure(tx, row["id"], verdict.failure, now)
     return verdict
 
 
@@ -262,6 +265,7 @@ def _seen(row: Row) -> RenderSeen:
         comebacks=row["comebacks"],
         # A render of an earlier round has no say in what is tried now.
         rival=row["rival"] or row["round"] != row["take_round"],
+        over_cap=row["waits_for"] in OVER_CAP,
     )
 
 
@@ -279,10 +283,13 @@ async def _end_render(tx: Transaction, row: Row, verdict: Verdict, now: datetime
             "now": now,
         },
     )
-    if failure and failure.billed:
-        await _settle(tx, row["id"], units=None, cost=None, now=now)
-    elif failure:
-        await tx.run(_SQL["release"], {"id": row["id"], "now": now})
+
+
+async def _book_failure(tx: Transaction, render_id: UUID, failure: Failure, now: datetime) -> None:
+    if failure.billed:
+        await _settle(tx, render_id, units=None, cost=None, now=now)
+    else:
+        await tx.run(_SQL["release"], {"id": render_id, "now": now})
 
 
 async def _settle(

@@ -40,8 +40,15 @@ returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.pri
 select storyreel.hold_over_quota(%(ids)s, %(message)s, %(now)s) as id;
 
 -- name: resume_videos
+-- Waits for no lock of a video: whoever deletes it waits for its revisions.
+with held as materialized (
+  select v.id from storyreel.videos v
+  where v.work = 'held' and v.reason = 'quota'
+    and v.id in (select r.video_id from storyreel.revisions r where r.id = any (%(ids)s))
+  order by v.id for update skip locked
+)
 update storyreel.videos v set work = 'working', reason = null, message = null, updated_at = %(now)s
-from storyreel.revisions r where r.id = any (%(ids)s) and v.id = r.video_id and v.work = 'held' and v.reason = 'quota';
+from held h where v.id = h.id;
 
 -- name: missing_endpoints
 select endpoint from storyreel.missing_endpoints where provider = %(provider)s and noted_at > %(since)s;
@@ -72,7 +79,7 @@ select id, status, round, original_path, clip_url, failure_permanent, failure_co
        exists (select from storyreel.renders r
                where r.take_id = t.id and r.status in ('waiting', 'admitted', 'submitted', 'unknown')) as awaited,
        (select r.waits_for from storyreel.renders r
-        where r.take_id = t.id and r.waits_for in ('day', 'owner_day')) as held_by
+        where r.take_id = t.id and r.waits_for <> 'time') as held_by
 from storyreel.takes t where take_key = %(take_key)s;
 
 -- name: insert_shot
@@ -94,7 +101,7 @@ with taken as (
 select storyreel.hint('reconcile') from taken;
 
 -- name: look_again
-select storyreel.wake(array(select r.id from storyreel.renders r where r.take_id = %(take_id)s and r.waits_for = 'owner_day')),
+select storyreel.wake(array(select r.id from storyreel.renders r where r.take_id = %(take_id)s and r.waits_for in ('owner', 'owner_day', 'story'))),
        storyreel.hint('admit');
 
 -- name: hold_videos

@@ -78,7 +78,7 @@ where r.id = %(id)s
 for update of t;
 
 -- name: lock_render
-select r.id, r.take_id, r.status, r.provider, r.endpoint, r.priority, r.round, r.estimate_usd,
+select r.id, r.take_id, r.status, r.provider, r.endpoint, r.priority, r.round, r.estimate_usd, r.waits_for,
        t.status as take_status, t.round as take_round, t.model, t.comebacks,
        (select max(o.attempt) from storyreel.renders o where o.take_id = t.id) as attempts,
        -- One that was withdrawn while it was not wanted uses up no try.
@@ -209,7 +209,8 @@ where id = %(id)s and settled_at is null and status in ('cancelled', 'lost');
 
 -- name: settle
 update storyreel.renders
-set billable_units = %(units)s, cost_usd = coalesce(%(cost)s, estimate_usd), settled_at = %(now)s
+set billable_units = %(units)s, cost_usd = coalesce(%(cost)s, estimate_usd), settled_at = %(now)s,
+    billed = billed or (status = 'failed' and coalesce(%(units)s::numeric, 0) > 0)
 where id = %(id)s and settled_at is null;
 
 -- name: record_cost

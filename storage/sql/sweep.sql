@@ -130,7 +130,9 @@ order by again_at limit %(limit)s for update skip locked;
 
 -- name: read_failed
 select t.id, t.status, t.round, t.original_path, t.clip_url, t.failure_code, t.comebacks, last.*,
-       storyreel.comeback_priority(t.id) as priority
+       -- Not by itself where one of its renders failed and was billed all the same.
+       case when not exists (select from storyreel.renders b where b.take_id = t.id and b.billed)
+         then storyreel.comeback_priority(t.id) end as priority
 from storyreel.takes t
   join lateral (
     select r.attempt as attempts, r.provider, r.endpoint, r.estimate_usd

@@ -194,7 +194,8 @@ set search_path = ''
 as $$
 begin
   perform storyreel.wake(array(
-    select r.id from storyreel.renders r where r.waits_for in ('owner', 'day', 'owner_day', 'story', 'total')));
+    select r.id from storyreel.renders r where r.waits_for in ('owner', 'day', 'owner_day', 'story', 'total')
+    for update skip locked));
   perform storyreel.hint('admit');
   return null;
 end

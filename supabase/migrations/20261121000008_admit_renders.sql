@@ -69,14 +69,14 @@ begin
 end
 $$;
 
--- Who is to pay for a take: of those that wait for it the first who may, so that one story's cap never costs another its
--- clip. Where nobody may, the first who may later, with the cap that stands in the way. Twenty are looked at.
+-- Who is to pay for a take: of those that wait for it the first who may and has a slot, so that one story's cap never costs
+-- another its clip. Where nobody may, the first who may later, with the cap that stands in the way. Twenty are looked at.
 create function storyreel.payer_with_room(
-  p_take uuid, p_amount numeric, p_at timestamptz, out video_id uuid, out owner_id uuid, out passed text)
+  p storyreel.providers, p_take uuid, p_amount numeric, p_at timestamptz, out video_id uuid, out owner_id uuid, out passed text, out has_slot boolean)
 language sql stable
 set search_path = ''
 as $$
-  select w.video_id, w.owner_id, c.passed
+  select w.video_id, w.owner_id, c.passed, o.has_slot
   from (
     select v.id as video_id, v.owner_id, r.created_at, r.id
     from storyreel.shots s
@@ -86,7 +86,12 @@ as $$
     order by r.created_at, r.id limit 20
   ) w
     cross join lateral (select storyreel.cap_passed(p_amount, w.video_id, w.owner_id, p_at)) c (passed)
-  order by c.passed is not null, c.passed in ('story', 'total'), w.created_at, w.id limit 1;
+    cross join lateral (
+      select w.owner_id is null or p.owner_slots is null or p.owner_slots > (
+        select count(*) from storyreel.renders r
+        where r.provider = p.name and r.owner_id = w.owner_id and r.status in ('admitted', 'submitted', 'unknown'))
+    ) o (has_slot)
+  order by c.passed is not null, c.passed in ('story', 'total'), not o.has_slot, w.created_at, w.id limit 1;
 $$;
 
 -- How many renders the provider takes now, and 0 while it is paused. After a pause one tries whether it goes again.
@@ -167,11 +172,8 @@ begin
       select from storyreel.renders o where o.take_id = next.take_id and o.round = next.round and o.status = 'lost');
     continue when alone and admitted > 0;
 
-    select * into payer from storyreel.payer_with_room(next.take_id, next.estimate_usd, p_now);
-    if payer.owner_id is not null and p.owner_slots <= (
-      select count(*) from storyreel.renders r
-      where r.provider = p_provider and r.owner_id = payer.owner_id and r.status in ('admitted', 'submitted', 'unknown'))
-    then
+    select * into payer from storyreel.payer_with_room(p, next.take_id, next.estimate_usd, p_now);
+    if not payer.has_slot then
       -- Until one of its owner's ends (storyreel.wake_one); should that be missed, reconcile finds it.
       update storyreel.renders r
       set waits_for = 'owner', owner_id = payer.owner_id, due_at = 'infinity' where r.id = next.id;
@@ -191,7 +193,9 @@ begin
         where r.id = next.id;
         return next (next.id, next.take_id, payer.passed)::storyreel.admission;
         dealt_with := dealt_with + 1;
-        woken := woken + storyreel.wake_one(p_provider, payer.owner_id);
+        if payer.passed = 'story' then
+          woken := woken + storyreel.wake_one(p_provider, payer.owner_id);
+        end if;
         continue;
       end if;
       insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, video_id, owner_id, at)
@@ -313,9 +317,14 @@ begin
       from placed p where r.id = p.id
       returning r.id
     ),
+    -- Waits for no lock of a video: whoever deletes it waits for its revisions.
+    watched as materialized (
+      select v.id from storyreel.videos v where v.id in (select p.video_id from placed p) and v.work = 'working'
+      order by v.id for update skip locked
+    ),
     told as (
       update storyreel.videos v set work = 'held', reason = 'quota', message = p_message, updated_at = p_now
-      from placed p where v.id = p.video_id and v.work = 'working'
+      from watched w where v.id = w.id
     )
     select h.id from held h where h.id = any (p_revisions);
   end loop;
@@ -343,8 +352,13 @@ as $$
       join storyreel.revisions r on r.video_id = v.id and r.held_until > p_now
     where o.free > 0
   ),
+  ready as materialized (
+    select r.id from storyreel.revisions r
+    where r.held_until > p_now and r.id in (select h.id from held h where h.place <= h.free)
+    for update skip locked
+  ),
   moved as (
-    update storyreel.revisions r set held_until = p_now from held h where r.id = h.id and h.place <= h.free returning 1
+    update storyreel.revisions r set held_until = p_now from ready h where r.id = h.id returning 1
   )
   select count(*)::integer from moved;
 $$;

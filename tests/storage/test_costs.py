@@ -175,10 +175,10 @@ async def test_what_a_person_says_is_what_it_cost(world: World, money: PostgresM
     assert (await money.waiting_for_a_person(limit=1)).count == 0
 
 
-async def test_a_render_that_may_still_be_heard_of_can_be_settled(world: World, money: PostgresMoney) -> None:
-    """Its clip is used when it comes, and the person's figure stays."""
+async def test_a_clip_that_comes_after_a_person_settled_it_is_used(world: World, money: PostgresMoney) -> None:
+    """However late; the person's figure stays."""
     render = await world.admitted()
-    await world.answer_lost(render)
+    await world.lose(render)
     await money.settle_by_hand(render.id, Decimal("0.02"), now=world.clock())
 
     assert await world.deliver(render.id, CLIP) == "accepted"

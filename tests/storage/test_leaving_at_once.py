@@ -59,8 +59,8 @@ async def test_who_comes_before_it_is_withdrawn_has_it(world: World) -> None:
     assert await live(world) == ["submitted"]
 
 
-async def test_who_comes_while_it_is_withdrawn_has_another(world: World) -> None:
-    """The planner waits for the sweep, and finds nothing that it could wait for."""
+async def test_who_comes_while_it_is_withdrawn_takes_it_back(world: World) -> None:
+    """The planner waits for the sweep, and has the provider asked before another is paid."""
     render = await world.submitted()
     await left(world)
     story, revision = await told(world)
@@ -73,7 +73,7 @@ async def test_who_comes_while_it_is_withdrawn_has_another(world: World) -> None
 
     assert [withdrawn.id for withdrawn in await sweep] == [render.id]
     assert await planner
-    assert await live(world) == ["waiting"]
+    assert await live(world) == ["submitted"]
     assert (await world.video(story))[2] == "working"
 
 

@@ -12,8 +12,8 @@ LEFT = """
       returning id
     )
     insert into storyreel.renders
-      (take_id, round, attempt, provider, endpoint, priority, due_at, estimate_usd, created_at)
-    select id, 1, 1, 'fal', 'fal-ai/one', 10, now(), 0.01, now() from left_behind
+      (take_id, round, attempt, provider, endpoint, priority, turn, due_at, estimate_usd, created_at)
+    select id, 1, 1, 'fal', 'fal-ai/one', 10, 0, now(), 0.01, now() from left_behind
 """
 
 
@@ -46,7 +46,7 @@ async def test_one_of_the_five_hundred_that_somebody_wants_is_admitted_on_the_wa
     await world.waiting("wanted")
     await world.owner.execute(LEFT.replace("left-", "later-"), [1])
     await world.owner.execute(
-        "update storyreel.renders set created_at = created_at + interval '1 day'"
+        "update storyreel.renders set created_at = created_at + interval '1 day', turn = 9"
         " where take_id in (select id from storyreel.takes where take_key = 'later-1')"
     )
 

@@ -35,7 +35,8 @@ async def bring_to(world: World, status: RenderStatus, key: str) -> AdmittedRend
             await world.lose(render)
         case _S.CANCELLED:
             await world.owner.execute(
-                "update storyreel.renders set status = 'cancelled', due_at = null, ended_at = %s where id = %s",
+                "update storyreel.renders set status = 'cancelled', due_at = null, waits_for = null, ended_at = %s"
+                " where id = %s",
                 [world.clock(), render.id],
             )
     assert await world.render(render.id) == status
@@ -86,7 +87,7 @@ async def test_every_status_goes_where_the_lifecycle_says(world: World, event: R
             named = status in ENDED and event is _E.SUBMITTED  # its name is noted, nothing else
             assert after == before or named, f"{event} for {status}"
         await world.owner.execute(
-            "update storyreel.renders set status = 'cancelled', due_at = null, ended_at = %s"
+            "update storyreel.renders set status = 'cancelled', due_at = null, waits_for = null, ended_at = %s"
             " where ended_at is null",
             [world.clock()],
         )

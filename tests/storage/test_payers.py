@@ -75,8 +75,8 @@ async def test_whose_video_shows_something_better_pays_nothing(world: World) -> 
     assert await world.stores.stories.request_of(TABLE, first, kind="rerender")
     await world.plan(shot("fox"))
     await world.owner.execute(
-        "update storyreel.renders r set due_at = r.due_at + interval '1 hour' from storyreel.takes t"
-        " where t.id = r.take_id and t.take_key = 'whale'"
+        "update storyreel.renders r set due_at = r.due_at + interval '1 hour', waits_for = 'time'"
+        " from storyreel.takes t where t.id = r.take_id and t.take_key = 'whale'"
     )
     render = await world.admit()
     await world.submit(render, "fox")

@@ -71,7 +71,8 @@ async def test_takes_are_hinted_each_by_name_and_once(world: World) -> None:
 async def test_a_retry_that_is_not_due_yet_is_not_hinted(world: World) -> None:
     """What waits is a row with a due time, never a job."""
     await world.waiting()
-    await world.owner.execute("update storyreel.renders set due_at = %s", [world.clock() + timedelta(minutes=1)])
+    later = world.clock() + timedelta(minutes=1)
+    await world.owner.execute("update storyreel.renders set due_at = %s, waits_for = 'time'", [later])
     assert await hinted(world) == NOTHING
 
     world.clock.advance(minutes=1)

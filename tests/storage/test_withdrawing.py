@@ -100,8 +100,8 @@ async def test_a_take_in_somebodys_hands_is_left_alone(world: World) -> None:
     assert len(await world.stores.sweep.withdraw(now=world.clock())) == 1
 
 
-async def test_whoever_wants_a_take_while_it_is_withdrawn_gets_another_render(world: World) -> None:
-    """The planner waits for the sweep, finds the render cancelled, and makes a new one."""
+async def test_whoever_wants_a_take_while_it_is_withdrawn_takes_it_back(world: World) -> None:
+    """The planner waits for the sweep, finds the render cancelled, and has the provider asked how it ended."""
     await world.submitted()
     await delete(world)
     await world.story()
@@ -115,7 +115,7 @@ async def test_whoever_wants_a_take_while_it_is_withdrawn_gets_another_render(wo
 
     assert len(await sweep) == 1
     assert await planner
-    assert await statuses(world) == ["cancelled", "waiting"]
+    assert await statuses(world) == ["submitted"]
 
 
 async def test_two_sweeps_at_once_withdraw_once(world: World) -> None:
@@ -129,7 +129,7 @@ async def test_two_sweeps_at_once_withdraw_once(world: World) -> None:
 
 
 async def test_a_withdrawn_render_that_delivers_is_used_by_whoever_wants_it_by_then(world: World) -> None:
-    """The clip of the first comes while the second waits for a slot: it is used, and the second never goes."""
+    """The clip of the first comes while the second waits for it: it is used, and no other goes."""
     render = await world.submitted()
     await delete(world)
     await world.stores.sweep.withdraw(now=world.clock())
@@ -140,14 +140,16 @@ async def test_a_withdrawn_render_that_delivers_is_used_by_whoever_wants_it_by_t
     await world.finish(take)
 
     assert await world.video(story) == ("final", 1, "idle", None)
-    assert await statuses(world) == ["delivered", "cancelled"]
+    assert await statuses(world) == ["delivered"]
 
 
 async def test_the_next_try_is_as_urgent_as_the_most_urgent_who_waits(world: World) -> None:
     """A re-render's clip was at the provider when a live user began to wait for it; then that try failed."""
     story = await world.story()
     await world.plan(shot("other"))
-    await world.owner.execute("update storyreel.renders set due_at = due_at + interval '1 day'")
+    await world.owner.execute(
+        "update storyreel.renders set due_at = due_at + interval '1 day', waits_for = 'time'"
+    )
     await world.ask_again(story)
     await world.plan()
     render = await world.admit()

@@ -22,7 +22,7 @@ class Killed(BaseException):
 class _Cut:
     """A port of which one method breaks."""
 
-    def __init__(self, port: object, method: str, when: When, error: Exception) -> None:
+    def __init__(self, port: object, method: str, when: When, error: BaseException) -> None:
         self._port, self._method, self._when, self._error = port, method, when, error
 
     def __getattr__(self, name: str) -> Any:
@@ -41,6 +41,11 @@ class _Cut:
 def cut(port: Port, method: str, when: When) -> Port:
     """The port, with the plug pulled right before or right after its method had its effect."""
     return cast("Port", _Cut(port, method, when, PulledPlug()))
+
+
+def deadly(port: Port, method: str) -> Port:
+    """The port, whose method kills the process right before it had any effect."""
+    return cast("Port", _Cut(port, method, "before", Killed()))
 
 
 def broken(port: Port, method: str, error: Exception) -> Port:

@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import BucketUnavailable, GeneratorUnavailable
 from pipeline.lifecycle import Shows, Work
 from pipeline.retry import MAX_STEP_TRIES
-from tests.pipeline.steps.cuts import broken, cut, until_cut
+from tests.pipeline.steps.cuts import Killed, broken, deadly
 from tests.pipeline.steps.world import World
 
 
@@ -82,9 +82,10 @@ async def test_a_step_that_dies_each_time_is_given_up(
     story = await world.delivered()
     if step == "finish":
         await world.fetch()
-    setattr(world, port, cut(getattr(world, port), method, "before"))
+    setattr(world, port, deadly(getattr(world, port), method))
     for _ in range(MAX_STEP_TRIES):
-        await until_cut(getattr(world, step)())
+        with pytest.raises(Killed):
+            await getattr(world, step)()
         assert not await getattr(world, step)(), "the lease holds"
         world.clock.advance(minutes=4)
 
