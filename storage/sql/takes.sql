@@ -97,10 +97,11 @@ set status = 'ready', attempt = attempt + 1, due_at = null, ready_at = %(now)s
 where id = %(id)s and attempt = %(attempt)s and status = 'finishing' and rendition_key is not null;
 
 -- name: show_kept
--- To whoever told an equal story meanwhile, and has seen nothing of it yet; not to who asked for it anew.
+-- To whoever has seen nothing of it yet: who told an equal story meanwhile, or asked anew for one that had been rejected. Not
+-- to who asked for it anew and sees it already.
 select storyreel.show_take(%(id)s, %(now)s, r.id)
-from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id
-where s.take_id = %(id)s and r.kind <> 'rerender' and r.rendition_key is null;
+from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id join storyreel.videos v on v.id = r.video_id
+where s.take_id = %(id)s and (r.kind <> 'rerender' or v.shows <> 'final') and r.rendition_key is null;
 
 -- name: lock_videos
 select storyreel.lock_videos_of(%(id)s);
