@@ -21,7 +21,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from functions.services import open_media, open_services
-from functions.settings import read
+from functions.settings import Settings, read
 from local.children import Child, Children
 from local.library.description import SHIPPED, read_library
 from local.library.whole import publish_whole
@@ -97,7 +97,8 @@ async def start_stack(
     ):
         await asyncio.to_thread(_prepare, owner_url, emulated="STORYREEL_FAL_QUEUE_URL" not in environment)
         info = _info(folder, environment, options, owner_url, worker_url, gateway, emulator)
-        await _publish_placeholders(info)
+        # Also finds what is wrong with the settings, before the children do.
+        await publish_placeholders(read(info.settings, cores=1))
         async with Children(_children(info, environment, options, logs, gateway, emulator)) as children:
             await _until_ready(info, logs)
             yield info, children
@@ -197,9 +198,8 @@ def _prepare(owner_url: str, *, emulated: bool) -> None:
             connection.execute(_ASK_AGAIN)
 
 
-async def _publish_placeholders(info: StackInfo) -> None:
-    """Also finds what is wrong with the settings, before the children do."""
-    settings = read(info.settings, cores=1)
+async def publish_placeholders(settings: Settings) -> None:
+    """Give the shipped library to the database and the bucket of these settings."""
     async with open_services(settings, connections=1) as services, open_media(services) as media:
         await publish_whole(
             read_library(SHIPPED),

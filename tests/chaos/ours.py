@@ -13,12 +13,10 @@ from pathlib import Path
 
 import psycopg
 
-from functions.services import open_media, open_services
 from functions.settings import read
 from local.children import Child, Children
-from local.library.description import SHIPPED, read_library
-from local.library.whole import publish_whole
 from local.postgres import EmbeddedPostgres
+from local.stack import publish_placeholders
 from storage.migrate import migrate
 from tests.chaos.outside import SLOTS, Outside
 from tests.conftest import BOOTSTRAP
@@ -130,16 +128,7 @@ async def _prepare(postgres: EmbeddedPostgres, folder: Path, settings: Mapping[s
         owner.execute(BOOTSTRAP.read_text().encode())
     await asyncio.to_thread(migrate, owner_url)
     own = read({**settings, "STORYREEL_BUCKET_FOLDER": str(folder / "bucket")}, cores=os.cpu_count() or 1)
-    async with open_services(own, connections=1) as services, open_media(services) as media:
-        await publish_whole(
-            read_library(SHIPPED),
-            services.database,
-            media.bucket,
-            media.transcoder,
-            processes=own.media.concurrency,
-            real=False,
-            tell=lambda _loop, _built: None,
-        )
+    await publish_placeholders(own)
     with psycopg.connect(owner_url) as owner:  # one transaction, the last step: it says that all is there
         owner.execute("update storyreel.providers set slots = %s", [SLOTS])
         owner.execute(_HISTORY)
