@@ -14,6 +14,9 @@ import click
 
 from functions.settings import from_environment
 
+_KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than callers and balancers do (60 at most), for one that both ends
+close at once loses a request."""
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -79,7 +82,13 @@ def run_server_process(*, host: str, port: int, fd: int | None) -> None:
         async with open_services(settings) as services:
             opened: AbstractAsyncContextManager[Services] = nullcontext(services)
             app = create_gateway(settings, lambda: opened)
-            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10)
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=10,
+                timeout_keep_alive=_KEEP_ALIVE,
+            )
             with _listener(host, port, fd) as listener:
                 await serve_until_cancelled(Server(config), listener)
 

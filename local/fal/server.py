@@ -16,6 +16,10 @@ from local.serving import Server, serve_until_cancelled
 GRACE = 2
 """Seconds that a stop leaves to requests under way."""
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than any client does, for one that both ends close at once loses a
+request."""
+
 
 @dataclass(frozen=True)
 class Tls:
@@ -78,6 +82,7 @@ async def serve_app(
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=KEEP_ALIVE,
                 ssl_certfile=door.tls.certificate if door.tls else None,
                 ssl_keyfile=door.tls.key if door.tls else None,
             )

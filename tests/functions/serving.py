@@ -61,7 +61,13 @@ class _Server(uvicorn.Server):
 async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
     """Serve the app on the socket for the block, as `storyreel serve` does."""
     config = uvicorn.Config(
-        app, ws="none", lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=2
+        app,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=3600,  # tests share doors, and the loop that serves them stands still in between
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[bound]))

@@ -82,7 +82,13 @@ async def _serving() -> AsyncIterator[StubServer]:
         listener.bind(("127.0.0.1", 0))
         stub = StubServer(f"http://127.0.0.1:{listener.getsockname()[1]}")
         config = uvicorn.Config(
-            stub, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1, date_header=False
+            stub,
+            lifespan="off",
+            log_config=None,
+            ws="none",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=3600,  # tests share it, and the loop that serves it stands still in between
+            date_header=False,
         )
         server = _QuietServer(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))

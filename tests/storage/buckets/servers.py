@@ -26,7 +26,9 @@ sys.stdin.read()
 def serving(app: ASGIApp) -> Iterator[str]:
     """The address of the app. The socket listens before the server starts, so no request comes too early."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, lifespan="off", ws="none", http="h11", log_level="warning")
+        config = uvicorn.Config(
+            app, lifespan="off", ws="none", http="h11", log_level="warning", timeout_keep_alive=60
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
