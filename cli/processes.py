@@ -15,8 +15,9 @@ import click
 from functions.settings import from_environment
 
 _KEEP_ALIVE = 75
-"""Seconds that an idle connection is kept: longer than callers and balancers do (60 at most), for one that both ends
-close at once loses a request."""
+"""Seconds that an idle connection is kept: longer than callers and balancers do (60 at most), for one that both
+ends close at once loses a request."""
+
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 

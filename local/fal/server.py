@@ -17,8 +17,8 @@ GRACE = 2
 """Seconds that a stop leaves to requests under way."""
 
 KEEP_ALIVE = 75
-"""Seconds that an idle connection is kept: longer than any client does, for one that both ends close at once loses a
-request."""
+"""Seconds that an idle connection is kept: longer than any client does, for one that both ends close at
+once loses a request."""
 
 
 @dataclass(frozen=True)
