@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -21,6 +22,7 @@ from functions.problems import (
     on_not_found,
     on_wrong_method,
 )
+from functions.requests import Bounded
 from functions.run_jobs import run_jobs
 from functions.services import Services, open_services
 from functions.settings import from_environment
@@ -39,7 +41,7 @@ def routes() -> list[Route]:
         _function("generate-video", generate_video, "POST"),
         _function("run-jobs", run_jobs, "POST"),
         _function("health", health, "GET"),
-        Route(f"{BASE}/video-webhook/{{render_id}}", video_webhook, methods=["POST"]),
+        Route(f"{BASE}/video-webhook/{{render_id}}/{{tag}}", video_webhook, methods=["POST"]),
     ]
 
 
@@ -75,6 +77,7 @@ def create_app(
 
     app = Starlette(
         routes=[*routes(), *more_routes],
+        middleware=[Middleware(Bounded)],
         lifespan=lifespan,
         exception_handlers={
             StoryreelError: on_error,

@@ -1,18 +1,20 @@
-"""`generate-video`: asks for a video, for a Supabase database webhook or for a caller with the secret key.
+"""`generate-video`: asks for a video, for a database webhook, the app's back end, or one of its signed-in users.
 
-A webhook is only a hint of its row: the row itself is read. Nothing is generated here; the answer is at once.
+A webhook is only a hint of its row: the row itself is read. A user reaches what RLS shows them and is theirs, and
+chooses neither model nor whom it is for. Nothing is generated here; the answer is at once.
 """
 
-from typing import Annotated, Literal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from functions.asking import DatabaseEvent, RowCall, TextCall, read_body, read_name
+from functions.callers import Backend, Caller, User, identify
 from functions.problems import CORS, Refused
-from functions.requests import read_body, require_secret
+from functions.requests import receive_body
 from functions.services import Services
+from functions.views import described
 from pipeline.boxes import shape_of
 from pipeline.models import find_model
 from pipeline.parameters import read_given
@@ -22,120 +24,89 @@ from storage.stories import VideoView
 MAX_BODY = 2 * 2**20  # a webhook carries whole rows, old and new
 CALLS = "generate-video"  # the `source_table` of stories that stand in no table
 
-_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-
-
-class DatabaseEvent(BaseModel):
-    """What a Supabase database webhook POSTs; newer fields are ignored."""
-
-    type: Literal["INSERT", "UPDATE", "DELETE"]
-    table: _Name
-    schema_: Annotated[_Name, Field(alias="schema")]
-    record: dict[str, object] | None = None
-
-
-class Call(BaseModel):
-    """What a caller POSTs. `id` is the caller's own name for the story; the same one twice is one video.
-
-    `owner_id` is the user whom it is for; what one user may ask for is limited. `model` is a name of ours or an
-    endpoint's id, `parameters` what is asked of it beside that. `preview`: whether one is wanted before the final
-    clip.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    text: str
-    id: _Name | None = None
-    owner_id: UUID | None = None
-    model: str | None = None
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    parameters: dict[str, object] | None = None
-    preview: bool = True
-
-
-_NAME: TypeAdapter[str] = TypeAdapter(_Name)
-_BODY: TypeAdapter[DatabaseEvent | Call] = TypeAdapter(DatabaseEvent | Call)
+_BACKEND_ONLY = ("owner_id", "model", "parameters")
 
 
 async def generate_video(request: Request) -> JSONResponse:
-    """POST a story or a row's event; 202 with the video that plays meanwhile."""
+    """POST a story, a row's key or a row's event; 202 with the video that plays meanwhile."""
     services: Services = request.app.state.services
-    require_secret(request, services.settings.http.secrets)
-    body = _parse(await read_body(request, limit=MAX_BODY))
-    if isinstance(body, Call):
-        video = await _request_text(services, body)
-    elif body.type == "INSERT":
-        video = await _request_row(services, body)
-    else:
-        return JSONResponse({"ignored": body.type}, 200, headers=CORS)
-    return JSONResponse(_answer(video), 202, headers=CORS)
+    caller = await identify(
+        request.headers, services.settings.http.secrets, services.user_tokens, now=services.clock()
+    )
+    body = read_body(await receive_body(request, limit=MAX_BODY))
+    match body:
+        case TextCall():
+            video = await _request_text(services, caller, body)
+        case RowCall():
+            video = await _request_row(services, caller, body.schema_, body.table, str(body.id))
+        case DatabaseEvent(type="INSERT") if isinstance(caller, Backend):
+            video = await _request_event(services, caller, body)
+        case DatabaseEvent() if isinstance(caller, Backend):
+            return JSONResponse({"ignored": body.type}, 200, headers=CORS)
+        case _:
+            raise Refused(403, "forbidden", "only the database sends events; send the row's table and id")
+    return JSONResponse(await described(video), 202, headers=CORS)
 
 
-def _parse(raw: bytes) -> DatabaseEvent | Call:
-    try:
-        return _BODY.validate_json(raw)
-    except ValidationError as error:
-        raise Refused(422, "bad_request", _explain(error)) from error
-
-
-def _explain(error: ValidationError) -> str:
-    """The complaints about the shape that the body was meant to have: only an event names a table."""
-    meant = "DatabaseEvent" if ("Call", "table") in {fault["loc"] for fault in error.errors()} else "Call"
-    complaints = [
-        f"{'.'.join(str(part) for part in fault['loc'] if part not in {'DatabaseEvent', 'Call'}) or 'body'}: "
-        f"{fault['msg']}"
-        for fault in error.errors(include_url=False, include_input=False)
-        if not fault["loc"] or fault["loc"][0] == meant
-    ]
-    return "; ".join(complaints)
-
-
-async def _request_text(services: Services, call: Call) -> VideoView:
+async def _request_text(services: Services, caller: Caller, call: TextCall) -> VideoView:
+    source_id, owner_id = call.id or str(uuid4()), call.owner_id
+    if isinstance(caller, User):
+        _refuse_what_users_may_not(call)
+        # Names of their own for every user: nobody's story is met by asking for its name.
+        source_id, owner_id = f"{caller.id}/{source_id}", caller.id
     check(call.text)
     given = read_given(call.parameters)
     model = find_model(call.model)
     asked = services.generator.check(model, given)
-    source_id = call.id or str(uuid4())
     await services.stores.stories.request(
         CALLS,
         source_id,
         call.text,
-        owner_id=call.owner_id,
+        owner_id=owner_id,
         model=call.model,
         seed=call.seed,
         parameters=given,
         shape=shape_of(services.generator.aspect_ratio(model.ladder[0], asked)),
         preview=call.preview,
     )
-    return await _find(services, CALLS, source_id)
+    return await _find(services, caller, CALLS, source_id)
 
 
-async def _request_row(services: Services, event: DatabaseEvent) -> VideoView:
-    stories = services.stores.stories
-    attachment = await stories.attachment(event.schema_, event.table)
-    source_id = _key_of(event, attachment.id_column)
-    await stories.request_of(attachment.source_table, source_id)
-    return await _find(services, attachment.source_table, source_id)
+def _refuse_what_users_may_not(call: TextCall) -> None:
+    """What is made costs the app's money: which model makes it, and whose it is, are the app's to say."""
+    given = [name for name in _BACKEND_ONLY if getattr(call, name) is not None]
+    if given:
+        raise Refused(403, "forbidden", f"{', '.join(given)}: only the app's back end may say, with a secret key")
 
 
-def _key_of(event: DatabaseEvent, column: str) -> str:
-    value = (event.record or {}).get(column)
+async def _request_event(services: Services, caller: Backend, event: DatabaseEvent) -> VideoView:
+    attachment = await services.stores.stories.attachment(event.schema_, event.table)
+    value = (event.record or {}).get(attachment.id_column)
+    where = f"record.{attachment.id_column}"
     if value is None:
-        raise Refused(422, "bad_request", f"record.{column}: the row's key is missing")
-    try:
-        return _NAME.validate_python(str(value))
-    except ValidationError as error:
-        raise Refused(422, "bad_request", f"record.{column}: {error.errors()[0]['msg']}") from error
+        raise Refused(422, "bad_request", f"{where}: the row's key is missing")
+    source_id = read_name(value, where)
+    await services.stores.stories.request_of(attachment.source_table, source_id)
+    return await _find(services, caller, attachment.source_table, source_id)
 
 
-async def _find(services: Services, source_table: str, source_id: str) -> VideoView:
-    video = await services.stores.stories.find(source_table, source_id, now=services.clock())
+async def _request_row(services: Services, caller: Caller, schema: str, table: str, key: str) -> VideoView:
+    stories = services.stores.stories
+    source_table = (await stories.attachment(schema, table)).source_table
+    if isinstance(caller, User):
+        await stories.request_of_own(caller.id, caller.claims, source_table, key)
+    else:
+        await stories.request_of(source_table, key)
+    return await _find(services, caller, source_table, key)
+
+
+async def _find(services: Services, caller: Caller, source_table: str, source_id: str) -> VideoView:
+    """The video, if the caller may see it: to a user, one that is not theirs does not exist."""
+    stories, now = services.stores.stories, services.clock()
+    if isinstance(caller, User):
+        video = await stories.find_as_user(caller.claims, source_table, source_id, now=now)
+    else:
+        video = await stories.find(source_table, source_id, now=now)
     if video is None:
         raise Refused(404, "no_such_row", f"{source_table} has no row {source_id!r}")
     return video
-
-
-def _answer(video: VideoView) -> dict[str, object]:
-    shown = ("source_table", "source_id", "theme", "shape", "shows", "work", "reason", "message", "progress")
-    more = ("url", "poster_url", "blurhash", "width", "height")
-    return {"id": str(video.id), **{name: getattr(video, name) for name in shown + more}}

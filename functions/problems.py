@@ -15,6 +15,7 @@ from pipeline.errors import (
     BadSignature,
     BadStory,
     GeneratorUnavailable,
+    KeysUnavailable,
     OverQuota,
     StoreUnavailable,
     StoryreelError,
@@ -37,6 +38,7 @@ _STATUS: Mapping[type[StoryreelError], int] = {
     BadRequest: 422,
     OverQuota: 429,
     GeneratorUnavailable: 503,
+    KeysUnavailable: 503,
     StoreUnavailable: 503,
 }
 
@@ -63,11 +65,15 @@ def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse
 _TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     413: "Content Too Large",
+    414: "URI Too Long",
     422: "Unprocessable Content",
     429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }

@@ -6,8 +6,8 @@ With it a deployment needs no standing worker: `generate-video` and `video-webho
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from functions.callers import require_secret
 from functions.problems import CORS, Refused
-from functions.requests import require_secret
 from functions.services import Services, open_media
 
 _DEFAULT_SECONDS = 50.0
@@ -19,7 +19,7 @@ async def run_jobs(request: Request) -> JSONResponse:
     from functions.jobs import drain  # noqa: PLC0415 - the engine is imported only where it runs
 
     services: Services = request.app.state.services
-    require_secret(request, services.settings.http.secrets)
+    require_secret(request.headers, services.settings.http.secrets)
     seconds = _seconds(request.query_params.get("seconds"))
     async with open_media(services) as media:
         found = await drain(services, media, seconds=seconds)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import httpx
 
+from functions.render_tags import tag
 from functions.settings import (
     BucketSettings,
     DiskBucketSettings,
@@ -19,6 +20,7 @@ from functions.settings import (
     Settings,
     SupabaseBucketSettings,
 )
+from functions.user_tokens import UserTokens
 from pipeline.download import HttpClipSource
 from pipeline.fal.client import FalGenerator
 from pipeline.ports import Bucket, ClipSource, Generator, Transcoder
@@ -57,13 +59,15 @@ class Services:
     stores: Stores
     generator: Generator
     source: ClipSource
+    user_tokens: UserTokens
     timing: Timing
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
 
     def webhook_url(self, render_id: UUID) -> str:
         """Where the provider reports on the render."""
-        return f"{self.settings.http.functions_url}/video-webhook/{render_id}"
+        http = self.settings.http
+        return f"{http.functions_url}/video-webhook/{render_id}/{tag(render_id, http.webhook_secrets[0])}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIte
         Database(settings.database.url, connections=connections) as database,
     ):
         await check_database(database)
-        fal = settings.fal
+        fal, users = settings.fal, settings.users
         yield Services(
             settings=settings,
             database=database,
@@ -97,6 +101,7 @@ async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIte
                 http, key=fal.key, queue_url=fal.queue_url, jwks_url=fal.jwks_url, emulated=fal.emulated
             ),
             source=HttpClipSource(http, hosts=fal.file_hosts),
+            user_tokens=UserTokens(http, jwks_url=users.jwks_url, issuer=users.issuer, secret=users.jwt_secret),
             timing=settings.timing,
             clock=utc_now,
             jitter=random.SystemRandom().random,

@@ -19,6 +19,7 @@ from pipeline.timing import Timing
 
 Environment = Mapping[str, str]
 FAL_QUEUE_URL = "https://queue.fal.run"
+_SERVICE_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,25 @@ BucketSettings = DiskBucketSettings | SupabaseBucketSettings | S3BucketSettings
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """The functions' own address, as the provider reaches it, and the secrets that callers may show."""
+    """The functions' own address, as the provider reaches it, and who may call them.
+
+    `secrets` are what the app's back end shows, `operator_secrets` what those show who watch and mend; where there
+    are none, nobody may. The first of `webhook_secrets` marks the addresses that the provider calls; all count.
+    """
 
     functions_url: str
     secrets: tuple[str, ...] = field(repr=False)
+    operator_secrets: tuple[str, ...] = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class UserSettings:
+    """How the app's signed-in users are known. `jwt_secret` None: by public keys alone."""
+
+    jwks_url: str
+    issuer: str
+    jwt_secret: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,7 @@ class Settings:
     fal: FalSettings
     bucket: BucketSettings
     http: HttpSettings
+    users: UserSettings
     media: MediaSettings
     timing: Timing
     previews: bool = True
@@ -119,7 +136,10 @@ def read(environment: Environment, *, cores: int) -> Settings:
         database=DatabaseSettings(_database_url(environment)),
         fal=_fal(environment),
         bucket=_bucket(environment, base),
-        http=HttpSettings(functions, _secrets(environment)),
+        http=HttpSettings(
+            functions, _secrets(environment), _operator_secrets(environment), _webhook_secrets(environment)
+        ),
+        users=_users(environment, base),
         media=MediaSettings(
             ffmpeg=_file(environment, "STORYREEL_FFMPEG"),
             concurrency=_positive(environment, "STORYREEL_FFMPEG_PROCESSES", default=cores),
@@ -158,7 +178,7 @@ def _bucket(environment: Environment, base: str) -> BucketSettings:
 
 
 def _service_key(environment: Environment) -> str:
-    for name in ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"):
+    for name in _SERVICE_KEYS:
         if value := _value(environment, name):
             return value
     raise BadSetting(
@@ -168,14 +188,49 @@ def _service_key(environment: Environment) -> str:
 
 def _secrets(environment: Environment) -> tuple[str, ...]:
     """Several are valid at once, so that one can be replaced without an outage."""
-    own = _list(environment, "STORYREEL_SECRETS")
+    return _own_secrets(environment, "STORYREEL_SECRETS") or (_service_key(environment),)
+
+
+def _operator_secrets(environment: Environment) -> tuple[str, ...]:
+    """None unless they are set; and none that the app's back end shows as well."""
+    operators = _own_secrets(environment, "STORYREEL_OPERATOR_SECRETS")
+    if set(operators) & set(_secrets(environment)):
+        raise BadSetting(
+            "STORYREEL_OPERATOR_SECRETS holds a secret that the app's back end shows; make one of its own"
+        )
+    return operators
+
+
+def _webhook_secrets(environment: Environment) -> tuple[str, ...]:
+    """Those of the back end, and the service key: a worker that was not told of the others marks with it."""
+    keys = (_value(environment, name) for name in _SERVICE_KEYS)
+    return tuple(dict.fromkeys([*_secrets(environment), *filter(None, keys)]))
+
+
+def _own_secrets(environment: Environment, name: str) -> tuple[str, ...]:
+    own = _list(environment, name)
     if any(len(secret) < 16 or not secret.isascii() or not secret.isprintable() for secret in own):
-        raise BadSetting("a secret in STORYREEL_SECRETS is shorter than 16 characters, or not plain ASCII")
-    return own or (_service_key(environment),)
+        raise BadSetting(f"a secret in {name} is shorter than 16 characters, or not plain ASCII")
+    return own
+
+
+def _users(environment: Environment, base: str) -> UserSettings:
+    auth = f"{base}/auth/v1"
+    secret = _value(environment, "SUPABASE_JWT_SECRET") or None
+    if secret is not None and len(secret.encode()) < 32:  # RFC 7518, 3.2; Supabase's own are longer
+        raise BadSetting("SUPABASE_JWT_SECRET is shorter than 32 bytes: copy it anew, or leave it out")
+    return UserSettings(
+        jwks_url=_optional_url(environment, "STORYREEL_JWKS_URL") or f"{auth}/.well-known/jwks.json",
+        issuer=_value(environment, "STORYREEL_JWT_ISSUER") or auth,
+        jwt_secret=secret,
+    )
 
 
 def _value(environment: Environment, name: str) -> str:
-    return environment.get(name, "").strip()
+    value = environment.get(name, "").strip()
+    if any("\ud800" <= character <= "\udfff" for character in value):  # how Python shows bytes that are not UTF-8
+        raise BadSetting(f"{name} is no text in UTF-8")
+    return value
 
 
 def _list(environment: Environment, name: str) -> tuple[str, ...]:

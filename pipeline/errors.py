@@ -20,6 +20,7 @@ StoryreelError            `permanent` says whether trying the same thing again c
 ├── MediaError            a clip
 │   ├── UnusableClip          the file itself is wrong: hostile, truncated, no video        permanent
 │   └── TranscodeFailed       ffmpeg died or ran out of time
+├── KeysUnavailable       the keys that tell who is calling cannot be had; nothing is known of the caller
 ├── StoreUnavailable      the database gave no usable answer; what was begun is rolled back
 ├── FileBeingRemoved      a file is about to be put that is just being removed; come back in a moment
 └── BucketError           object storage
@@ -178,6 +179,12 @@ class TranscodeFailed(MediaError):
     """ffmpeg was killed, crashed, or wrote something else than asked for."""
 
     code = "transcode_failed"
+
+
+class KeysUnavailable(StoryreelError):
+    """The public keys that users' tokens are checked with cannot be had. Nothing is known of whoever calls."""
+
+    code = "keys_unavailable"
 
 
 class StoreUnavailable(StoryreelError):

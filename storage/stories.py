@@ -3,6 +3,7 @@
 All doors end in the same SQL function as the insert trigger, so a story asked for twice has one video.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +16,14 @@ from psycopg.types.json import Jsonb
 
 from pipeline.boxes import Shape
 from pipeline.errors import OverQuota, UnknownTable
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.queries import load
 
 _SQL = load("stories")
 
 Kind = Literal["first", "rerender", "new_take"]
+
+_AS_ATTACHED = {"kind": "first", "model": None, "seed": None, "parameters": None, "preview": None}
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,7 @@ class PostgresStories:
             "preview": preview,
         }
         async with self._database.transaction() as tx:
-            row = await tx.one(_SQL["quota_wait"], arguments)
-            if row and row["wait"] is not None:
-                raise OverQuota(
-                    "this user has asked for as many videos in the last hour as one may; ask again later",
-                    retry_after=max(1.0, row["wait"].total_seconds()),
-                )
+            await _check_quota(tx, arguments)
             return await tx.one(_SQL["request"], arguments) is not None
 
     async def request_of(
@@ -160,6 +158,21 @@ class PostgresStories:
                 f"{error.diag.message_primary}; attach it first: {error.diag.message_hint}"
             ) from error
 
+    async def request_of_own(
+        self, user_id: UUID, claims: Mapping[str, object], source_table: str, source_id: str
+    ) -> bool:
+        """Ask for a video of a row that the user's own token shows and that is theirs. False: there is none such.
+
+        `claims` are those of the verified token, for the table's RLS policies. Raises `OverQuota`.
+        """
+        arguments = {"source_table": source_table, "source_id": source_id, "claims": json.dumps(claims)}
+        async with self._database.transaction() as tx:
+            seen = await tx.one(_SQL["owner_as_seen"], arguments)
+            if seen is None or seen["owner_id"] != user_id:
+                return False
+            await _check_quota(tx, arguments | {"owner_id": user_id})
+            return await tx.one(_SQL["request_of"], arguments | _AS_ATTACHED) is not None
+
     async def attachment(self, schema: str, table: str) -> Attachment:
         """The attached table of that name. Raises `UnknownTable`."""
         async with self._database.transaction() as tx:
@@ -176,8 +189,27 @@ class PostgresStories:
             row = await tx.one(_SQL["find"], arguments)
         return VideoView(**row) if row else None
 
+    async def find_as_user(
+        self, claims: Mapping[str, object], source_table: str, source_id: str, *, now: datetime
+    ) -> VideoView | None:
+        """The video of a story, or None where there is none that RLS shows the user."""
+        arguments = {"source_table": source_table, "source_id": source_id, "now": now}
+        async with self._database.transaction() as tx:
+            await tx.one(_SQL["become_user"], {"claims": json.dumps(claims)})
+            row = await tx.one(_SQL["find"], arguments)
+        return VideoView(**row) if row else None
+
     async def trace(self, video_id: UUID) -> Trace | None:
         """The way of the video's newest revision, or None where it has none."""
         async with self._database.transaction() as tx:
             row = await tx.one(_SQL["trace"], {"video_id": video_id})
         return Trace(**row) if row else None
+
+
+async def _check_quota(tx: Transaction, arguments: Mapping[str, object]) -> None:
+    row = await tx.one(_SQL["quota_wait"], arguments)
+    if row and row["wait"] is not None:
+        raise OverQuota(
+            "this user has asked for as many videos in the last hour as one may; ask again later",
+            retry_after=max(1.0, row["wait"].total_seconds()),
+        )

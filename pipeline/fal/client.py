@@ -16,7 +16,7 @@ from pipeline.fal import catalog, checks, protocol, reckoning, webhook
 from pipeline.fal.facts import endpoint_facts
 from pipeline.fal.inputs import effective
 from pipeline.fal.messages import Reply, Request
-from pipeline.fal.signing_keys import SigningKeys
+from pipeline.fal.signing_keys import signing_keys
 from pipeline.fal.wire import Patience, exchange
 from pipeline.model import Delivery, Model, Order, Parameters, RenderState, Result
 
@@ -66,7 +66,7 @@ class FalGenerator:
         self._auth = _KeyAuth(key)
         self._queue_url = queue_url.rstrip("/")
         self._patience = patience
-        self._signing_keys = SigningKeys(http, jwks_url)
+        self._signing_keys = signing_keys(http, jwks_url)
 
     async def submit(self, order: Order) -> str:
         """Queue the order; see `Generator.submit`."""

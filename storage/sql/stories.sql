@@ -13,6 +13,13 @@ select video_id, revision_id
 from storyreel.request_video_of(%(source_table)s, %(source_id)s, %(kind)s, %(model)s, %(seed)s, %(parameters)s,
                                 %(preview)s);
 
+-- name: owner_as_seen
+select storyreel.owner_as_seen(%(source_table)s, %(source_id)s, %(claims)s) as owner_id;
+
+-- name: become_user
+-- Until the transaction ends: what follows sees what the user's own queries through the API would.
+select set_config('role', 'authenticated', true), set_config('request.jwt.claims', %(claims)s, true);
+
 -- name: attachment
 select wanted.name, a.source_table, a.id_column,
        format('select storyreel.attach(%%L, ''<text column>'', ''<owner column>'');', wanted.name) as how

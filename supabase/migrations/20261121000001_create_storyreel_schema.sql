@@ -19,6 +19,9 @@ begin
   end if;
 end
 $$;
+-- It may take on the role of the app's users, to look at rows as one of them; but has nothing of theirs by itself.
+alter role storyreel noinherit;
+grant authenticated to storyreel;
 alter role storyreel set search_path = procrastinate, storyreel, pg_temp;
 -- A machine that is cut off in the middle of a transaction keeps its locks until the server gives it up, by itself after
 -- two hours; and behind a lock of `admit` everybody waits. Ours last milliseconds.

@@ -288,6 +288,34 @@ begin
 end
 $$;
 
+-- The owner of a row, as the user of those claims sees it through the API: null where RLS hides the row, where it has no
+-- owner, and where there is none.
+--
+-- Invoker, as it must be to take on another role: whoever calls it is a member of `authenticated`. A policy's own
+-- functions find their tables as they do under PostgREST.
+create function storyreel.owner_as_seen(p_table text, p_id text, p_claims jsonb) returns uuid
+language plpgsql volatile
+set search_path = public, extensions
+as $$
+declare
+  a        storyreel.attachments;
+  previous text := current_setting('role');
+  found_by uuid;
+begin
+  select * into a from storyreel.attachments t where t.source_table = p_table;
+  if a.owner_column is null or not storyreel.is_key(p_id, a.id_type) then
+    return null;
+  end if;
+  perform set_config('request.jwt.claims', p_claims::text, true), set_config('role', 'authenticated', true);
+  execute format('select s.%I::uuid from %s s where s.%I = $1::%s', a.owner_column, p_table, a.id_column, a.id_type)
+  into found_by using p_id;
+  perform set_config('role', previous, true), set_config('request.jwt.claims', '', true);
+  return found_by;
+exception when insufficient_privilege then  -- users may not read that table at all; the role is as it was before
+  return null;
+end
+$$;
+
 create function storyreel.story_exists(p_table text, p_id text) returns boolean
 language plpgsql stable security definer
 set search_path = ''
@@ -332,6 +360,8 @@ $$;
 
 revoke execute on function
   storyreel.insert_function_of, storyreel.write_insert_function, storyreel.on_stories_deleted, storyreel.on_stories_truncated,
-  storyreel.attach, storyreel.detach, storyreel.is_key, storyreel.request_video_of, storyreel.story_exists, storyreel.adopt_missed
+  storyreel.attach, storyreel.detach, storyreel.is_key, storyreel.request_video_of, storyreel.owner_as_seen, storyreel.story_exists,
+  storyreel.adopt_missed
   from public, anon, authenticated;
 grant execute on function storyreel.request_video_of, storyreel.adopt_missed to storyreel, service_role;
+grant execute on function storyreel.is_key, storyreel.owner_as_seen to storyreel;

@@ -148,7 +148,7 @@ def _request(entry: Mapping[str, Any]) -> Request:
     paid = entry["status"] is not None and entry["status"] < 300
     return Request(
         number=entry["number"],
-        render=UUID(str(entry["webhook_url"]).rpartition("/")[2]),
+        render=UUID(str(entry["webhook_url"]).split("/")[-2]),
         paid=paid,
         good=paid and entry["fate"]["damage"] is None,
         answers=[delivery["answer"] for delivery in entry["deliveries"]],

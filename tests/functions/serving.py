@@ -25,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from functions.app import create_app
+from functions.render_tags import tag
 from functions.services import Services, open_services
 from functions.settings import read
 from pipeline.model import AdmittedRender
@@ -207,5 +208,6 @@ def assert_problem(answer: httpx.Response, status: int, *said: str) -> dict[str,
     return body
 
 
-def hook(render_id: UUID | str) -> str:
-    return f"{HOOK}/{render_id}"
+def hook(render_id: UUID) -> str:
+    """The address that the provider was given, as it is after the deployment's own."""
+    return f"{HOOK}/{render_id}/{tag(render_id, SECRET)}"

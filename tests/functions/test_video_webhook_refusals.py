@@ -7,7 +7,16 @@ import psycopg
 import pytest
 
 from tests.conftest import DatabaseUrls
-from tests.functions.serving import Door, FalAccount, assert_problem, hook, listener, open_door, submitted_render
+from tests.functions.serving import (
+    HOOK,
+    Door,
+    FalAccount,
+    assert_problem,
+    hook,
+    listener,
+    open_door,
+    submitted_render,
+)
 
 UNTOUCHED = """
     select (select count(*) from storyreel.deliveries), (select status from storyreel.renders)
@@ -205,7 +214,8 @@ async def test_a_path_that_is_no_render_reference_is_404(
     door, fal = shared_fal_door
     body = fal.clip("r1")
 
-    assert_problem(await door.post(hook(reference), content=body, headers=fal.sign(body, at=now(door))), 404)
+    for address in (f"{HOOK}/{reference}", f"{HOOK}/{reference}/{'0' * 32}"):
+        assert_problem(await door.post(address, content=body, headers=fal.sign(body, at=now(door))), 404)
 
 
 async def test_a_delivery_that_is_too_large_is_413(shared_fal_door: tuple[Door, FalAccount]) -> None:

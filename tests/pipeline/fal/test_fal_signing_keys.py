@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from pipeline.errors import BadDelivery, BadSignature, GeneratorUnavailable
 from pipeline.fal.client import FalGenerator
-from pipeline.fal.signing_keys import LIFETIME, PAUSE
+from pipeline.fal.signing_keys import LIFETIME
+from pipeline.key_cache import PAUSE
 from tests.pipeline.fal.conftest import NOON, Signer, StubServer, key_set
 
 BODY = b'{"request_id":"r1","gateway_request_id":"r1","status":"OK","payload":{}}'
