@@ -1,7 +1,7 @@
 """Joins the functions into one ASGI application, at the URLs Supabase gives its own: `/functions/v1/<name>`.
 
-Starlette and not FastAPI: four handlers that read raw bytes gain nothing from parameter injection or a
-generated OpenAPI page, and a cold start pays for every import. Bodies are still parsed by pydantic.
+Starlette and not FastAPI: handlers that read raw bytes gain nothing from parameter injection, and a cold start
+pays for every import. Bodies are still parsed by pydantic.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from functions import operate
 from functions.generate_video import generate_video
 from functions.health import health
 from functions.problems import (
@@ -26,6 +27,7 @@ from functions.requests import Bounded
 from functions.run_jobs import run_jobs
 from functions.services import Services, open_services
 from functions.settings import from_environment
+from functions.video import video
 from functions.video_webhook import video_webhook
 from pipeline.errors import StoryreelError
 
@@ -41,6 +43,10 @@ def routes() -> list[Route]:
         _function("generate-video", generate_video, "POST"),
         _function("run-jobs", run_jobs, "POST"),
         _function("health", health, "GET"),
+        _function("video/{video_id}", video, "GET"),
+        _function("status", operate.status, "GET"),
+        _function("metrics", operate.metrics, "GET"),
+        _function("rerender", operate.rerender, "POST"),
         Route(f"{BASE}/video-webhook/{{render_id}}/{{tag}}", video_webhook, methods=["POST"]),
     ]
 

@@ -50,6 +50,14 @@ class TextCall(BaseModel):
     preview: bool = True
 
 
+class Rerender(RowCall):
+    """Asks for a row's video anew: its files from the kept clip, for nothing, or with `new_take` another clip."""
+
+    new_take: bool = False
+    model: str | None = None
+    parameters: dict[str, object] | None = None
+
+
 Body = DatabaseEvent | RowCall | TextCall
 
 
@@ -76,7 +84,15 @@ def read_body(raw: bytes) -> Body:
     try:
         return _BODY.validate_json(raw)
     except ValidationError as error:
-        raise Refused(422, "bad_request", _explain(error)) from error
+        raise Refused(422, "bad_request", _explain(error, skip=1)) from error
+
+
+def read_rerender(raw: bytes) -> Rerender:
+    """The body of a `rerender`. Raises `Refused` (422)."""
+    try:
+        return Rerender.model_validate_json(raw)
+    except ValidationError as error:
+        raise Refused(422, "bad_request", _explain(error, skip=0)) from error
 
 
 def read_name(value: object, what: str) -> str:
@@ -87,9 +103,10 @@ def read_name(value: object, what: str) -> str:
         raise Refused(422, "bad_request", f"{what}: {error.errors()[0]['msg']}") from error
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, *, skip: int) -> str:
+    """One line. The first `skip` parts of a place are no member of the body: they say which shape was meant."""
     faults = error.errors(include_url=False, include_input=False)
     complaints = [
-        f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in faults
+        f"{'.'.join(str(part) for part in fault['loc'][skip:]) or 'body'}: {fault['msg']}" for fault in faults
     ]
     return "; ".join(complaints)[:_LONGEST_COMPLAINT]

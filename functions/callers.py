@@ -20,6 +20,8 @@ _MOST_SHOWN = 16_384  # characters of a header's value
 class Backend:
     """Whoever has a secret: the app's servers, its database's webhooks. May do everything a function does."""
 
+    claims: None = None
+
 
 @dataclass(frozen=True)
 class User:

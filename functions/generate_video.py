@@ -103,10 +103,7 @@ async def _request_row(services: Services, caller: Caller, schema: str, table: s
 async def _find(services: Services, caller: Caller, source_table: str, source_id: str) -> VideoView:
     """The video, if the caller may see it: to a user, one that is not theirs does not exist."""
     stories, now = services.stores.stories, services.clock()
-    if isinstance(caller, User):
-        video = await stories.find_as_user(caller.claims, source_table, source_id, now=now)
-    else:
-        video = await stories.find(source_table, source_id, now=now)
+    video = await stories.find(source_table, source_id, claims=caller.claims, now=now)
     if video is None:
         raise Refused(404, "no_such_row", f"{source_table} has no row {source_id!r}")
     return video

@@ -182,21 +182,25 @@ class PostgresStories:
             raise UnknownTable(f"the table {row['name']} is not attached; attach it first: {row['how']}")
         return Attachment(row["source_table"], row["id_column"])
 
-    async def find(self, source_table: str, source_id: str, *, now: datetime) -> VideoView | None:
-        """The video of a story, or None."""
-        arguments = {"source_table": source_table, "source_id": source_id, "now": now}
-        async with self._database.transaction() as tx:
-            row = await tx.one(_SQL["find"], arguments)
-        return VideoView(**row) if row else None
-
-    async def find_as_user(
-        self, claims: Mapping[str, object], source_table: str, source_id: str, *, now: datetime
+    async def find(
+        self, source_table: str, source_id: str, *, claims: Mapping[str, object] | None = None, now: datetime
     ) -> VideoView | None:
-        """The video of a story, or None where there is none that RLS shows the user."""
-        arguments = {"source_table": source_table, "source_id": source_id, "now": now}
+        """The video of a story, or None. With a user's `claims`, only one that RLS shows that user."""
+        return await self._find({"id": None, "source_table": source_table, "source_id": source_id}, claims, now)
+
+    async def find_by_id(
+        self, video_id: UUID, *, claims: Mapping[str, object] | None = None, now: datetime
+    ) -> VideoView | None:
+        """The video of that id; otherwise as above."""
+        return await self._find({"id": video_id, "source_table": None, "source_id": None}, claims, now)
+
+    async def _find(
+        self, which: Mapping[str, object], claims: Mapping[str, object] | None, now: datetime
+    ) -> VideoView | None:
         async with self._database.transaction() as tx:
-            await tx.one(_SQL["become_user"], {"claims": json.dumps(claims)})
-            row = await tx.one(_SQL["find"], arguments)
+            if claims is not None:
+                await tx.one(_SQL["become_user"], {"claims": json.dumps(claims)})
+            row = await tx.one(_SQL["find"], {**which, "now": now})
         return VideoView(**row) if row else None
 
     async def trace(self, video_id: UUID) -> Trace | None:

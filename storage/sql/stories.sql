@@ -33,7 +33,7 @@ select v.id, v.source_table, v.source_id, v.theme, v.shape, v.shows, v.shown_rev
        storyreel.public_url(v.bucket, v.path) as url,
        storyreel.public_url(v.bucket, v.poster_path) as poster_url
 from storyreel.videos v
-where v.source_table = %(source_table)s and v.source_id = %(source_id)s;
+where v.id = %(id)s or (v.source_table = %(source_table)s and v.source_id = %(source_id)s);
 
 -- name: trace
 -- The newest revision's way so far: every moment that has passed, null for those to come. Its cost is that of all that
