@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from functions import operate
@@ -43,12 +43,20 @@ def routes() -> list[Route]:
         _function("generate-video", generate_video, "POST"),
         _function("run-jobs", run_jobs, "POST"),
         _function("health", health, "GET"),
+        _function("openapi.json", openapi_document, "GET"),
         _function("video/{video_id}", video, "GET"),
         _function("status", operate.status, "GET"),
         _function("metrics", operate.metrics, "GET"),
         _function("rerender", operate.rerender, "POST"),
         Route(f"{BASE}/video-webhook/{{render_id}}/{{tag}}", video_webhook, methods=["POST"]),
     ]
+
+
+async def openapi_document(_: Request) -> JSONResponse:
+    """GET what all of these take and answer."""
+    from functions.openapi import document  # noqa: PLC0415 - made only where somebody asks
+
+    return JSONResponse(document(BASE), headers=CORS)
 
 
 def _function(name: str, handler: Handler, method: str) -> Route:

@@ -45,7 +45,7 @@ async def generate_video(request: Request) -> JSONResponse:
             return JSONResponse({"ignored": body.type}, 200, headers=CORS)
         case _:
             raise Refused(403, "forbidden", "only the database sends events; send the row's table and id")
-    return JSONResponse(await described(video), 202, headers=CORS)
+    return JSONResponse(described(video), 202, headers=CORS)
 
 
 async def _request_text(services: Services, caller: Caller, call: TextCall) -> VideoView:

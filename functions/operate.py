@@ -60,7 +60,7 @@ async def rerender(request: Request) -> JSONResponse:
     found = await stories.find(source_table, str(call.id), now=services.clock())
     if found is None:
         raise Refused(404, "no_such_row", f"{source_table} has no row {str(call.id)!r}")
-    return JSONResponse(await described(found), 202, headers=CORS)
+    return JSONResponse(described(found), 202, headers=CORS)
 
 
 async def _look(services: Services) -> Overview:

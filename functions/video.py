@@ -1,6 +1,7 @@
 """`video`: one video as it is now, with addresses that play, for the app's back end and the user whose it is.
 
-The app reads the same from the view `story_videos`; here addresses are signed as well, where the bucket is private.
+The app reads the same from the view `story_videos`; here addresses are signed as well, where the bucket is
+private.
 """
 
 from uuid import UUID
@@ -23,7 +24,7 @@ async def video(request: Request) -> JSONResponse:
     found = await services.stores.stories.find_by_id(video_id, claims=caller.claims, now=now)
     if found is None:
         raise Refused(404, "no_such_video", f"there is no video {video_id} that you may see")
-    return JSONResponse(await described(found), headers=CORS)
+    return JSONResponse(described(found), headers=CORS)
 
 
 def _video_id(text: str) -> UUID:

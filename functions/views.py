@@ -1,17 +1,35 @@
 """A video as the functions' answers show it."""
 
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
 from storage.stories import VideoView
 
-_SHOWN = ("source_table", "source_id", "theme", "shape", "shows", "work", "reason", "message", "progress")
-_BOX = ("blurhash", "width", "height")
+
+class VideoAnswer(BaseModel):
+    """What plays for a story, and how the work on it stands. Sizes in pixels, `progress` from 0 to 1."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    source_table: str
+    source_id: str
+    theme: str
+    shape: Literal["square", "wide", "tall"]
+    shows: Literal["placeholder", "preview", "final"]
+    work: Literal["idle", "working", "held", "fallback", "rejected", "cancelled"]
+    reason: str | None
+    message: str | None
+    progress: Annotated[float, Field(ge=0, le=1)]
+    url: str | None
+    poster_url: str | None
+    blurhash: str | None
+    width: int | None
+    height: int | None
 
 
-async def described(video: VideoView) -> dict[str, object]:
-    """What a caller who may see the video is told of it."""
-    return {
-        "id": str(video.id),
-        **{name: getattr(video, name) for name in _SHOWN},
-        "url": video.url,
-        "poster_url": video.poster_url,
-        **{name: getattr(video, name) for name in _BOX},
-    }
+def described(video: VideoView) -> dict[str, object]:
+    """What a caller who may see the video is told of it, as JSON."""
+    return VideoAnswer.model_validate(video).model_dump(mode="json")
