@@ -23,7 +23,7 @@ demo: $(STAMP) ## make a video: make demo STORY="A whale swims through the stars
 	@$(BIN)/python -m cli.main make -- "$$STORY"
 demo: export STORY := $(value STORY)
 
-# A worker for each core, and one more (tests/conftest.py), take whole files, for what a file's tests share; beyond eight,
+# Two workers for each core, and one more (tests/conftest.py), take whole files, for what a file's tests share; beyond eight,
 # all wait for the longest. In their order: the longest files have few tests, and would come last.
 test: $(STAMP) ## run all tests, or some: make test PYTEST_ARGS="tests/cli -x"
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)

@@ -172,7 +172,7 @@ def test_any_folder_will_do(base: Path, used: EmbeddedPostgres, name: str) -> No
             pids = processes(server)
             with psycopg.connect(server.url(user="postgres")) as connection:
                 assert connection.execute("select n from kept").fetchone() == (7,)
-        assert living(pids) == []
+        wait_until_gone(pids)
     finally:
         server.discard()
 
