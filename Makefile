@@ -12,7 +12,7 @@ $(shell rm -f $(STAMP))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check lint types imports format docs pictures lock bench install clean
+.PHONY: help demo test fuzz chaos check lint types imports format docs pictures lock bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -27,6 +27,10 @@ demo: export STORY := $(value STORY)
 # all wait for the longest. In their order: the longest files have few tests, and would come last.
 test: $(STAMP) ## run all tests, or some: make test PYTEST_ARGS="tests/cli -x"
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+fuzz: CASES ?= 10000
+fuzz: $(STAMP) ## CASES of whatever strangers may send, of each kind (half an hour)
+	FUZZ_CASES=$(CASES) $(BIN)/python -m pytest -n auto --timeout 3000 --hypothesis-profile=fuzz tests/fuzz tests/functions/test_openapi.py
 
 # Folder and seed make a run; killed, it goes on where it was when it is started again.
 chaos: STORIES ?= 2000

@@ -31,6 +31,9 @@ from storage.takes import PostgresTakes
 
 # A noisy machine may make any single example slow; speed is measured in benchmarks/, never asserted.
 hypothesis.settings.register_profile("storyreel", deadline=None)
+hypothesis.settings.register_profile(
+    "fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_CASES", "10000"))
+)
 hypothesis.settings.load_profile("storyreel")
 
 ROOT = Path(__file__).parent.parent
