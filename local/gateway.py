@@ -18,6 +18,6 @@ from local.bucket.server import routes
 def create_gateway(settings: Settings, services: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
     """The application for these settings, with what they opened."""
     if isinstance(settings.bucket, DiskBucketSettings):
-        secret = settings.http.secrets[0]
-        return create_app(services, more_routes=routes(settings.bucket.root, secret=secret))
+        bucket = routes(settings.bucket.root, secret=settings.bucket.secret)
+        return create_app(services, more_routes=bucket)
     return create_app(services)

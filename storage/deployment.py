@@ -23,10 +23,10 @@ async def check_database(database: Database) -> None:
 
 
 async def note_bucket(database: Database, bucket: Bucket) -> None:
-    """Write down the bucket's public address, from which the app's URLs are computed."""
-    base = bucket.url("x").removesuffix("/x")
+    """Write down where the bucket's files are read and by whom: the app's URLs are computed from it."""
+    noted = {"name": bucket.name, "url": bucket.base_url, "is_public": bucket.is_public}
     async with database.transaction() as tx:
-        await tx.run(_SQL["note_bucket"], {"name": bucket.name, "url": base})
+        await tx.run(_SQL["note_bucket"], noted)
 
 
 async def hint_reconcile(database: Database) -> None:

@@ -1,6 +1,5 @@
-"""Buckets of the local server: a folder each, and beside it a small file where one differs from the usual.
+"""Buckets of the local server: a folder each, as `DiskBucket` makes them too, and who may put what into them.
 
-The usual is public and without limits, so that a folder made by `DiskBucket` is a bucket as it stands.
 Blocking, but for the endpoints at the end.
 """
 
@@ -49,10 +48,7 @@ def find(root: Path, name: str) -> Bucket:
         raise replies.no_bucket() from error
     if not folder.exists():
         raise replies.no_bucket()
-    try:
-        return Bucket(name, **json.loads(_settings(root, name).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Bucket(name)
+    return Bucket(name, **folder.settings())
 
 
 def create(root: Path, bucket: Bucket) -> None:
@@ -62,13 +58,7 @@ def create(root: Path, bucket: Bucket) -> None:
         raise replies.duplicate("BucketAlreadyExists")
     settings = asdict(bucket)
     del settings["name"]
-    root.mkdir(parents=True, exist_ok=True)
-    _settings(root, bucket.name).write_text(json.dumps(settings), encoding="utf-8")
-    folder.make()
-
-
-def _settings(root: Path, name: str) -> Path:
-    return root / f"{name}~bucket.json"  # `~` is in no bucket's name
+    folder.make(settings)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""Endpoints of the local server that need the key: upload, download, info, delete and the two listings.
+"""Endpoints of the local server that need the key: upload, download, sign, info, delete and the two listings.
 
 An upload is streamed into the folder and becomes an object only when its last byte has come, so a client
 that is cut off leaves nothing.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,13 +22,15 @@ from local.bucket.uploads import Upload, read_upload
 from pipeline.errors import BucketRefused
 from storage.buckets.folder import BucketFolder
 from storage.buckets.keys import checked_path
+from storage.buckets.signing import UrlSigner
 
 
 @dataclass(frozen=True)
 class ObjectEndpoints:
-    """`/object/…`, but for the public ones."""
+    """`/object/…`, but for those that browsers read."""
 
     root: Path
+    signer: UrlSigner
 
     async def create(self, request: Request) -> Response:
         """`POST /object/{bucket}/{path}`, multipart or raw; replaces only with `x-upsert: true`."""
@@ -51,6 +54,15 @@ class ObjectEndpoints:
         described = await self._described(request)
         file = BucketFolder(self.root, described.bucket).file(described.stored.path)
         return FileResponse(file, media_type=described.stored.content_type)
+
+    async def sign(self, request: Request) -> Response:
+        """`POST /object/sign/{bucket}/{path} {expiresIn}`: an address that needs no key, for so many seconds."""
+        seconds = _expires_in(await json_object(request))
+        described = await self._described(request)
+        bucket, path = described.bucket, described.stored.path
+        token = self.signer.token(bucket, path, seconds=seconds)
+        # The path as it is, as Supabase does: the clients escape it.
+        return JSONResponse({"signedURL": f"/object/sign/{bucket}/{path}?token={token}"})
 
     async def info(self, request: Request) -> Response:
         """`GET /object/info/{bucket}/{path}`."""
@@ -130,6 +142,14 @@ def _number(body: Mapping[str, object], key: str, otherwise: int) -> int:
     if not isinstance(value, int) or value < 0:
         raise replies.bad_request(f"body/{key} must be a whole number")
     return value
+
+
+def _expires_in(body: Mapping[str, object]) -> int:
+    """`expiresIn` in seconds: a number, or as the Python client sends it, one in a string."""
+    told = str(body.get("expiresIn"))
+    if not re.fullmatch(r"[1-9]\d{0,9}", told, re.ASCII):
+        raise replies.bad_request("body/expiresIn must be a whole number of at least 1")
+    return int(told)
 
 
 def _checked(path: str) -> str:

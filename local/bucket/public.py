@@ -1,20 +1,17 @@
-"""Serving public objects to browsers: `GET` and `HEAD`, with byte ranges, so that a video can be sought in.
-
-Needs no key. Serves only what is an object of a public bucket: no path leads out of it.
-"""
+"""Objects without the key: those of public buckets, and any other with an address that was signed for it."""
 
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import NotModifiedResponse
+from starlette.responses import Response
 
 from local.bucket import buckets, replies
+from local.bucket.browsing import send_object
 from pipeline.errors import BucketRefused
-from pipeline.ports import StoredObject
 from storage.buckets.folder import BucketFolder
+from storage.buckets.signing import UrlSigner
 
 
 @dataclass(frozen=True)
@@ -24,33 +21,31 @@ class PublicEndpoint:
     root: Path
 
     async def get(self, request: Request) -> Response:
-        """`GET`, `HEAD`: 200, 206 and 416 by RFC 9110, 304 for a known `ETag`."""
-        file, stored = await asyncio.to_thread(self._find, **request.path_params)
-        headers = {
-            # A browser asks again each time, and mostly hears 304: what stands at this port and path may
-            # be another checkout's tomorrow. Hosted, the cache-control of the upload counts.
-            "cache-control": "no-cache",
-            "x-content-type-options": "nosniff",
-        }
-        status = await asyncio.to_thread(file.stat)
-        response = FileResponse(file, headers=headers, media_type=stored.content_type, stat_result=status)
-        if _knows(request, response.headers["etag"]):
-            return NotModifiedResponse(response.headers)
-        return response
-
-    def _find(self, bucket: str, path: str) -> tuple[Path, StoredObject]:
-        if not buckets.find(self.root, bucket).public:
+        """`GET`, `HEAD`. A private bucket looks as if it were not there."""
+        bucket = await asyncio.to_thread(buckets.find, self.root, request.path_params["bucket"])
+        if not bucket.public:
             raise replies.no_bucket()
-        folder = BucketFolder(self.root, bucket)
+        return await send_object(request, BucketFolder(self.root, bucket.name), request.path_params["path"])
+
+
+@dataclass(frozen=True)
+class SignedEndpoint:
+    """`/object/sign/{bucket}/{path}?token=…`."""
+
+    root: Path
+    signer: UrlSigner
+
+    async def get(self, request: Request) -> Response:
+        """`GET`, `HEAD` of the very object that the token was made for, until it expires."""
+        name, path = request.path_params["bucket"], request.path_params["path"]
+        token = request.query_params.get("token")
+        if token is None:
+            raise replies.no_token()
         try:
-            stored = folder.find(path)
+            signed_for = self.signer.object_of(token)
         except BucketRefused as error:
-            raise replies.no_object() from error
-        if stored is None:
-            raise replies.no_object()
-        return folder.file(path), stored
-
-
-def _knows(request: Request, etag: str) -> bool:
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return etag in known or "*" in known
+            raise replies.bad_token(str(error)) from error
+        if signed_for != f"{name}/{path}":
+            raise replies.other_token()
+        bucket = await asyncio.to_thread(buckets.find, self.root, name)
+        return await send_object(request, BucketFolder(self.root, bucket.name), path)

@@ -1,7 +1,7 @@
 """Supabase Storage's answers: its error shape, and what it says of a bucket or an object. Pure.
 
-Sources: supabase/storage, src/internal/errors/codes.ts and src/http/error-handler.ts. Every error but an
-internal one is HTTP 400; the status that counts stands in the body, as a string.
+Sources: supabase/storage, src/internal/errors/codes.ts, src/http/error-handler.ts and src/http/routes/object.
+Every error but an internal one is HTTP 400; the status that counts stands in the body, as a string.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Refusal(Exception):
         body = {
             "statusCode": str(self.status),
             "error": self.error,
-            "message": self.message,
+            "message": self.message.encode(errors="replace").decode(),  # a path in JSON may have halves of pairs
             "code": self.code,
         }
         return JSONResponse(body, 500 if self.status == 500 else 400)
@@ -59,6 +59,21 @@ def duplicate(code: str) -> Refusal:
 def unauthorized() -> Refusal:
     """The key is not the secret."""
     return Refusal(403, "Unauthorized", "AccessDenied", "Invalid Compact JWS")
+
+
+def no_token() -> Refusal:
+    """A signed address without its signature."""
+    return Refusal(400, "Error", "InvalidRequest", "querystring must have required property 'token'")
+
+
+def bad_token(why: str) -> Refusal:
+    """A signature that is none of ours, or no longer good."""
+    return Refusal(400, "InvalidJWT", "InvalidJWT", why)
+
+
+def other_token() -> Refusal:
+    """A good signature of another object."""
+    return Refusal(400, "InvalidSignature", "InvalidSignature", "Invalid signature")
 
 
 def too_large() -> Refusal:

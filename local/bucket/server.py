@@ -5,6 +5,7 @@ Joins the endpoints, the key check, and the cross-origin headers; decides nothin
 
 import hmac
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -14,21 +15,25 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from functions.services import utc_now
 from local.bucket import replies
 from local.bucket.buckets import BucketEndpoints
 from local.bucket.objects import ObjectEndpoints
-from local.bucket.public import PublicEndpoint
+from local.bucket.public import PublicEndpoint, SignedEndpoint
 from local.bucket.replies import Refusal
 from pipeline.errors import BucketRefused
+from storage.buckets.signing import url_signer
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def routes(bucket_root: Path, *, secret: str | None) -> list[BaseRoute]:
-    """Everything under `/storage/v1`. `secret` is what `apikey` must be; None opens it to everyone."""
+def routes(bucket_root: Path, *, secret: str, clock: Callable[[], datetime] = utc_now) -> list[BaseRoute]:
+    """Everything under `/storage/v1`. `secret` is what `apikey` must be; signed addresses expire by the clock."""
+    signer = url_signer(secret, clock)
     buckets = BucketEndpoints(bucket_root)
-    objects = ObjectEndpoints(bucket_root)
+    objects = ObjectEndpoints(bucket_root, signer)
     public = PublicEndpoint(bucket_root)
+    signed = SignedEndpoint(bucket_root, signer)
 
     def keyed(path: str, method: str, endpoint: Endpoint) -> Route:
         return Route(path, _answering(_with_key(secret, endpoint)), methods=[method])
@@ -38,6 +43,8 @@ def routes(bucket_root: Path, *, secret: str | None) -> list[BaseRoute]:
             "/storage/v1",
             routes=[
                 Route("/object/public/{bucket}/{path:path}", _answering(public.get), methods=["GET"]),
+                Route("/object/sign/{bucket}/{path:path}", _answering(signed.get), methods=["GET"]),
+                keyed("/object/sign/{bucket}/{path:path}", "POST", objects.sign),
                 keyed("/bucket", "POST", buckets.create),
                 keyed("/bucket/{bucket}", "GET", buckets.get),
                 keyed("/object/info/{bucket}/{path:path}", "GET", objects.info),
@@ -73,10 +80,10 @@ def _answering(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-def _with_key(secret: str | None, endpoint: Endpoint) -> Endpoint:
+def _with_key(secret: str, endpoint: Endpoint) -> Endpoint:
     async def check(request: Request) -> Response:
         shown = request.headers.get("apikey") or request.headers.get("authorization", "")
-        if secret is not None and not _same(shown.removeprefix("Bearer "), secret):
+        if not _same(shown.removeprefix("Bearer "), secret):
             raise replies.unauthorized()
         return await endpoint(request)
 

@@ -1,5 +1,6 @@
 """Taking an upload's body: raw, or the file in a multipart form, as a stream either way. Stores nothing."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from local.bucket import replies
 from storage.buckets.content_types import UNKNOWN
 
 _PIECE = 2**16
+_IN_A_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
+"""What a content type must be: it goes out in one again (RFC 9110, 5.5)."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ async def read_upload(request: Request) -> AsyncIterator[Upload]:
     """The file in the request. Raises `Refusal` when it carries none, or is malformed."""
     content_type = request.headers.get("content-type", UNKNOWN)
     if not content_type.startswith("multipart/form-data"):
-        yield Upload(content_type, request.stream())
+        yield Upload(_checked(content_type), request.stream())
         return
     try:
         form = await request.form(max_files=1)
@@ -38,9 +41,15 @@ async def read_upload(request: Request) -> AsyncIterator[Upload]:
         file = next((value for value in form.values() if isinstance(value, UploadFile)), None)
         if file is None:
             raise replies.bad_request("the form has no file")
-        yield Upload(file.content_type or UNKNOWN, _pieces(file))
+        yield Upload(_checked(file.content_type or UNKNOWN), _pieces(file))
     finally:
         await form.close()
+
+
+def _checked(content_type: str) -> str:
+    if not _IN_A_HEADER.fullmatch(content_type):
+        raise replies.bad_request("the content type is not fit for a header")
+    return content_type
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:

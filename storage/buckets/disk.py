@@ -1,6 +1,6 @@
 """A bucket that is a folder on this machine: `DiskBucket`. Holds no network and serves no HTTP.
 
-Whoever mounts the local bucket server over the same root makes `url` work.
+Whoever mounts the local bucket server over the same root, with the same secret, makes `url` and `sign` work.
 """
 
 import asyncio
@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from pipeline.errors import BucketRefused, BucketUnavailable
+from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
 from pipeline.ports import StoredObject
+from storage.buckets.access import checked_seconds, never_expires, no_public_address, other_access
 from storage.buckets.folder import BucketFolder
-from storage.buckets.keys import checked_path, public_url
+from storage.buckets.keys import base_url, checked_path, object_url
+from storage.buckets.signing import UrlSigner
 from storage.buckets.transfer import PIECE_BYTES, receiving
 
 
@@ -24,10 +26,13 @@ class DiskBucket:
     cannot hold both `a` and `a/b`, S3 can). OSErrors of the caller's own file are passed on as they are.
     """
 
-    def __init__(self, root: Path, name: str, *, public_base_url: str) -> None:
+    def __init__(self, root: Path, name: str, *, public_base_url: str, signer: UrlSigner | None = None) -> None:
+        """`public_base_url`: scheme and host of the server. With a signer the bucket is private, else public."""
         self.name = name
+        self.is_public = signer is None
+        self.base_url = base_url(public_base_url, name, is_public=self.is_public)
         self._folder = BucketFolder(root, name)
-        self._public_base_url = public_base_url
+        self._signer = signer
 
     async def __aenter__(self) -> Self:
         return self
@@ -36,9 +41,9 @@ class DiskBucket:
         return None
 
     async def ensure(self) -> None:
-        """Make the bucket unless it is there."""
+        """See the port."""
         with _disk_errors():
-            await asyncio.to_thread(self._folder.make)
+            await asyncio.to_thread(self._ensure)
 
     async def put(self, path: str, file: Path, *, content_type: str) -> None:
         """See the port. Written beside the target, synced, renamed: seen whole or not at all."""
@@ -54,8 +59,19 @@ class DiskBucket:
             return await asyncio.to_thread(self._folder.find, path)
 
     def url(self, path: str) -> str:
-        """See the port. Supabase's layout under `public_base_url`."""
-        return public_url(self._public_base_url, self.name, path)
+        """See the port. Supabase's layout."""
+        if not self.is_public:
+            raise no_public_address(self.name)
+        return object_url(self.base_url, path)
+
+    async def sign(self, path: str, *, seconds: int) -> str:
+        """See the port. Supabase's layout."""
+        if self._signer is None:
+            raise never_expires(self.name)
+        token = self._signer.token(self.name, path, seconds=checked_seconds(seconds))
+        if await self.head(path) is None:
+            raise ObjectMissing(f"no object at {path!r} in bucket {self.name!r}")
+        return f"{object_url(self.base_url, path)}?token={token}"
 
     async def delete(self, paths: Sequence[str]) -> None:
         """See the port."""
@@ -68,6 +84,11 @@ class DiskBucket:
         """See the port."""
         with _disk_errors():
             return list(await asyncio.to_thread(self._list, prefix))
+
+    def _ensure(self) -> None:
+        self._folder.make({} if self.is_public else {"public": False})
+        if self._folder.is_public() != self.is_public:
+            raise other_access(self.name, is_public=not self.is_public)
 
     def _put(self, path: str, file: Path, content_type: str) -> None:
         checked_path(path)

@@ -50,9 +50,18 @@ class Draft:
         if self._content_type == by_suffix(self._path):
             type_file(self._target).unlink(missing_ok=True)
             return
-        temporary = _beside(self._target)
-        temporary.write_text(self._content_type, encoding="utf-8")
-        temporary.replace(type_file(self._target))
+        write_whole(type_file(self._target), self._content_type)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a small file, seen whole or not at all, on disk for good."""
+    temporary = _beside(file)
+    with temporary.open("x", encoding="utf-8") as writing:
+        writing.write(text)
+        writing.flush()
+        os.fsync(writing.fileno())
+    temporary.replace(file)
+    _sync_folder(file.parent)
 
 
 def type_file(file: Path) -> Path:

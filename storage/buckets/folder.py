@@ -2,20 +2,21 @@
 
 Shared by `DiskBucket` and the local bucket server, which may work on one folder at once. Beside the objects
 lie files of ours, told by a `~`, which no object path can contain: `clip.mp4~<hex>` is a put under way or
-cut short, `clip~type` holds a content type. Never follows a symbolic link below the root, and never names a
-path outside the bucket.
+cut short, `clip~type` holds a content type; and beside the bucket `bucket~bucket.json`, where it is not as usual,
+public and without limits. Never follows a symbolic link below the root, and never names a path outside the bucket.
 """
 
+import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from pipeline.errors import BucketRefused, ObjectMissing
 from pipeline.ports import StoredObject
-from storage.buckets.draft import Draft, type_file, type_of
+from storage.buckets.draft import Draft, type_file, type_of, write_whole
 from storage.buckets.keys import checked_name, checked_path, checked_prefix, is_path
 
 
@@ -38,9 +39,37 @@ class BucketFolder:
         """Whether the bucket was made."""
         return self.base.is_dir() and not self.base.is_symlink()
 
-    def make(self) -> None:
-        """Create the bucket unless it is there."""
-        self.base.mkdir(parents=True, exist_ok=True)
+    def make(self, settings: Mapping[str, object]) -> None:
+        """Create the bucket unless it is there. `settings` are those in which it is not as usual."""
+        if self.exists():
+            return
+        self.root.mkdir(parents=True, exist_ok=True)
+        # Before the bucket itself, so that a private one is at no moment public; what a kill leaves is replaced.
+        if settings:
+            write_whole(self._settings, json.dumps(settings))
+        else:
+            self._settings.unlink(missing_ok=True)
+        self.base.mkdir(exist_ok=True)
+
+    def settings(self) -> dict[str, Any]:
+        """In what the bucket is not as usual: `public`, `file_size_limit`, `allowed_mime_types`."""
+        try:
+            told = json.loads(self._settings.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise BucketRefused(f"{self._settings.name} holds no JSON: mend it, or remove it") from error
+        if not isinstance(told, dict):
+            raise BucketRefused(f"{self._settings.name} holds no JSON object: mend it, or remove it")
+        if not isinstance(told.get("public", True), bool):
+            raise BucketRefused(
+                f"{self._settings.name} says neither true nor false of `public`: mend it, or remove it"
+            )
+        return told
+
+    def is_public(self) -> bool:
+        """Whether everyone may read the objects."""
+        return bool(self.settings().get("public", True))
 
     def find(self, path: str) -> StoredObject | None:
         """What is at the path, or None."""
@@ -80,6 +109,10 @@ class BucketFolder:
             return []
         found = (self._describe(file, path) for file, path in self._files(start, prefix))
         return sorted((each for each in found if each is not None), key=lambda each: each.path)
+
+    @property
+    def _settings(self) -> Path:
+        return self.root / f"{self.name}~bucket.json"
 
     def _files(self, start: Path, prefix: str) -> Iterator[tuple[Path, str]]:
         for folder, _, names in os.walk(start, onerror=_raise):

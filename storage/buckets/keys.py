@@ -71,12 +71,17 @@ def escaped(path: str) -> str:
     return quote(path, safe="/")
 
 
-def public_url(base: str, name: str, path: str) -> str:
-    """Where Supabase serves a public object; `base` is scheme and host. Raises `BucketRefused`.
+def base_url(host: str, name: str, *, is_public: bool) -> str:
+    """What stands before an object's path where Supabase serves it; `host` is scheme and host.
 
-    The local server has the same layout, so that the two differ by `base` alone.
+    The local server has the same layout, so that the two differ by `host` alone.
     """
-    return f"{base.rstrip('/')}/storage/v1/object/public/{checked_name(name)}/{escaped(checked_path(path))}"
+    return f"{host.rstrip('/')}/storage/v1/object/{'public' if is_public else 'sign'}/{checked_name(name)}"
+
+
+def object_url(base: str, path: str) -> str:
+    """The address of the object in the bucket that is served there. Raises `BucketRefused`."""
+    return f"{base}/{escaped(checked_path(path))}"
 
 
 def _check(path: str, parts: list[str]) -> None:

@@ -1,7 +1,8 @@
 """A bucket behind an S3 endpoint (AWS, R2, MinIO, Supabase's), by boto3 in threads: `S3Bucket`.
 
-Uses put, get, head, list and delete of objects only. Traps of Supabase's endpoint that forbid more: it
-ignores `IfNoneMatch`, and takes PutObjectTagging and PutObjectAcl for PutObject, replacing the object.
+Uses put, get, head, list and delete of objects only, and signs by itself. Traps of Supabase's endpoint that
+forbid more: it ignores `IfNoneMatch`, and takes PutObjectTagging and PutObjectAcl for PutObject, replacing the
+object.
 """
 
 import asyncio
@@ -25,13 +26,12 @@ from botocore.parsers import ResponseParserError
 
 from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
 from pipeline.ports import StoredObject
+from storage.buckets.access import cache_control, checked_seconds, never_expires, no_public_address, other_access
 from storage.buckets.content_types import UNKNOWN, by_suffix
-from storage.buckets.keys import checked_name, checked_path, checked_prefix, escaped
+from storage.buckets.keys import checked_name, checked_path, checked_prefix, object_url
+from storage.buckets.stranger import is_open
 from storage.buckets.transfer import PIECE_BYTES, receiving
 from storage.buckets.translation import from_s3
-
-CACHE_CONTROL = "public, max-age=31536000"
-"""A year: a path always stands for the same content."""
 
 DELETE_BATCH = 1000
 """DeleteObjects takes no more keys."""
@@ -54,15 +54,19 @@ class S3Bucket:
         region: str,
         access_key: str,
         secret_key: str,
-        public_base_url: str,
+        public_base_url: str | None,
         connect_timeout: float = 5.0,
         read_timeout: float = 60.0,
     ) -> None:
-        """`endpoint` None is AWS itself. `public_base_url` is what stands before the path in a public URL,
-        the bucket's own domain or the endpoint with the bucket's name. Timeouts in seconds.
+        """`endpoint` None is AWS itself. `public_base_url` is what stands before the path in a public URL, the
+        bucket's own domain or the endpoint with the bucket's name; None says that the bucket is private. Timeouts
+        in seconds.
         """
         self.name = checked_name(name)
-        self._public_base_url = public_base_url.rstrip("/")
+        own_address = f"{endpoint or f'https://s3.{region}.amazonaws.com'}/{name}"
+        self.is_public = public_base_url is not None
+        self.base_url = (public_base_url or own_address).rstrip("/")
+        self._closed_to_strangers = False  # as far as is known yet
         self._make_client = partial(
             _make_client,
             endpoint_url=endpoint,
@@ -74,6 +78,8 @@ class S3Bucket:
                 read_timeout=read_timeout,
                 retries={"total_max_attempts": 2, "mode": "standard"},
                 s3={"addressing_style": "path"},
+                # For `sign`: left to itself, boto3 signs addresses in the older way, which many endpoints refuse.
+                signature_version="s3v4",
                 # Checksums by default (boto3 1.36) break endpoints that do not know aws-chunked trailers.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
@@ -89,13 +95,28 @@ class S3Bucket:
         await asyncio.to_thread(self._client.close)
 
     async def ensure(self) -> None:
-        """Make the bucket unless it is there. Who may read it is set with the vendor."""
+        """See the port. New buckets are private; who may read a public one is set with the vendor.
+
+        No call of S3's that all vendors know tells who may read. So a private bucket is asked for one of its
+        objects without a key; an empty one, for the first that is put. Another door that a vendor has (a public
+        domain of R2's, the public addresses of a bucket of Supabase's) is not seen.
+        """
         await self._ask(f"making bucket {self.name!r}", self._ensure)
+        if not self.is_public:
+            first = partial(self._client.list_objects_v2, Bucket=self.name, MaxKeys=1)
+            for each in (await self._ask(f"looking into bucket {self.name!r}", first)).get("Contents", []):
+                await self._refuse_open(each["Key"])
 
     async def put(self, path: str, file: Path, *, content_type: str) -> None:
         """See the port. The type is always sent: Supabase refuses by it."""
         checked_path(path)
         await self._ask(f"putting {path!r}", partial(self._put, path, file, content_type))
+        if not (self.is_public or self._closed_to_strangers):
+            try:
+                await self._refuse_open(path)
+            except BucketRefused:
+                await self.delete([path])
+                raise
 
     async def get(self, path: str, file: Path) -> None:
         """See the port."""
@@ -114,7 +135,17 @@ class S3Bucket:
 
     def url(self, path: str) -> str:
         """See the port."""
-        return f"{self._public_base_url}/{escaped(checked_path(path))}"
+        if not self.is_public:
+            raise no_public_address(self.name)
+        return object_url(self.base_url, path)
+
+    async def sign(self, path: str, *, seconds: int) -> str:
+        """See the port. SigV4 in the query: a GET of this object, without any other parameter. Asks nobody."""
+        if self.is_public:
+            raise never_expires(self.name)
+        return await self._ask(
+            f"signing {path!r}", partial(self._sign, checked_path(path), checked_seconds(seconds))
+        )
 
     async def delete(self, paths: Sequence[str]) -> None:
         """See the port."""
@@ -157,8 +188,19 @@ class S3Bucket:
                 Key=path,
                 Body=source,
                 ContentType=content_type,
-                CacheControl=CACHE_CONTROL,
+                CacheControl=cache_control(is_public=self.is_public),
             )
+
+    def _sign(self, path: str, seconds: int) -> str:
+        wanted = {"Bucket": self.name, "Key": path}
+        return str(self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+
+    async def _refuse_open(self, path: str) -> None:
+        """Raise `BucketRefused` where the object at that path is read without a key."""
+        signed = await self._ask(f"signing {path!r}", partial(self._sign, path, 1))
+        if await is_open(signed.partition("?")[0]):
+            raise other_access(self.name, is_public=True)
+        self._closed_to_strangers = True
 
     def _get(self, path: str, file: Path) -> None:
         answer = self._client.get_object(Bucket=self.name, Key=path)

@@ -18,17 +18,16 @@ from storage3.types import BaseBucket, SearchV2Object, SearchV2Options
 
 from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
 from pipeline.ports import StoredObject
+from pipeline.prose import clean, without_key
+from storage.buckets.access import cache_control, checked_seconds, never_expires, no_public_address, other_access
 from storage.buckets.content_types import UNKNOWN
-from storage.buckets.keys import checked_name, checked_path, checked_prefix, escaped, public_url
+from storage.buckets.keys import base_url, checked_path, checked_prefix, escaped, object_url
 from storage.buckets.transfer import PIECE_BYTES, pieces, receiving
 from storage.buckets.translation import from_storage3, from_supabase
 from supabase import AsyncClientOptions, acreate_client
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=30.0)
 """Seconds without progress, not in all. `read` covers the server's own upload after our last byte."""
-
-CACHE_SECONDS = 31_536_000
-"""A year: a path always stands for the same content."""
 
 LIST_PAGE = 1000
 """The server's own upper limit for list-v2."""
@@ -50,14 +49,19 @@ class SupabaseBucket:
         key: str,
         name: str,
         *,
+        is_public: bool = True,
         public_base_url: str | None = None,
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
-        """`url` is the project's (`https://<ref>.supabase.co`), `key` a secret or service_role key."""
-        self.name = checked_name(name)
+        """`url` is the project's (`https://<ref>.supabase.co`), `key` a secret or service_role key.
+
+        `public_base_url`: another scheme and host, at which the files are read.
+        """
+        self.name = name
+        self.is_public = is_public
+        self.base_url = base_url(public_base_url or url, name, is_public=is_public)
         self._url = url.rstrip("/")
         self._key = key
-        self._public_base_url = public_base_url or self._url
         self._limits: BaseBucket | None = None
         # HTTP/1.1: the package's default, HTTP/2, breaks on idle connections that the server closed
         # ("Server disconnected"), and a client of our own is one that can be closed.
@@ -75,17 +79,17 @@ class SupabaseBucket:
         await self._http.aclose()
 
     async def ensure(self) -> None:
-        """Make the bucket, public, unless it is there. A private one of that name is `BucketRefused`."""
-        with _supabase_errors(f"making bucket {self.name!r}"):
+        """See the port. Never opens to the world what somebody made private."""
+        with self._errors(f"making bucket {self.name!r}"):
             try:
                 found = await self._storage.get_bucket(self.name)
             except StorageApiError as error:
                 if error.code != "Bucket not found":
                     raise
                 await self._create()
-                return
-        if not found.public:
-            raise BucketRefused(f"bucket {self.name!r} is private: make it public, or use another name")
+                found = await self._storage.get_bucket(self.name)  # who was first may have made it another way
+        if found.public != self.is_public:
+            raise other_access(self.name, is_public=found.public)
 
     async def put(self, path: str, file: Path, *, content_type: str) -> None:
         """See the port. Without an answer (`BucketUnavailable`) the object may have been stored."""
@@ -95,26 +99,26 @@ class SupabaseBucket:
         headers = {
             "content-type": content_type,
             "content-length": str(size),
-            "cache-control": f"max-age={CACHE_SECONDS}",
+            "cache-control": cache_control(is_public=self.is_public),
             "x-upsert": "true",
         }
         what = f"putting {path!r}"
-        with _supabase_errors(what):
+        with self._errors(what):
             async with aclosing(pieces(file)) as content:
                 reply = await self._http.post(target, content=content, headers=headers)
         if not reply.is_success:
-            raise from_supabase(reply.status_code, reply.text, what)
+            raise from_supabase(reply.status_code, self._without_key(reply.text), what)
 
     async def get(self, path: str, file: Path) -> None:
         """See the port. Asks storage itself and not the public URL, which a CDN may answer from its cache."""
         what = f"getting {path!r}"
         identity = {"accept-encoding": "identity"}
         target = self._object_url(path)
-        with _supabase_errors(what):
+        with self._errors(what):
             async with self._http.stream("GET", target, headers=identity) as reply:
                 if not reply.is_success:
                     await reply.aread()
-                    raise from_supabase(reply.status_code, reply.text, what)
+                    raise from_supabase(reply.status_code, self._without_key(reply.text), what)
                 with receiving(file) as arriving:
                     async for piece in reply.aiter_bytes(PIECE_BYTES):
                         await asyncio.to_thread(arriving.write, piece)
@@ -123,7 +127,7 @@ class SupabaseBucket:
         """See the port."""
         checked_path(path)
         try:
-            with _supabase_errors(f"looking for {path!r}"):
+            with self._errors(f"looking for {path!r}"):
                 info = await self._files.info(path)
                 return _described(path, info["size"], info["content_type"])
         except ObjectMissing:
@@ -131,13 +135,29 @@ class SupabaseBucket:
 
     def url(self, path: str) -> str:
         """See the port."""
-        return public_url(self._public_base_url, self.name, path)
+        if not self.is_public:
+            raise no_public_address(self.name)
+        return object_url(self.base_url, path)
+
+    async def sign(self, path: str, *, seconds: int) -> str:
+        """See the port. Storage signs: one request.
+
+        Only the token of its answer is used, since the path stands in it unescaped. Hosted, a path with `?` does
+        not work: Storage signs it escaped (decodeURI) and refuses its own token. No path of ours has one.
+        """
+        if self.is_public:
+            raise never_expires(self.name)
+        address = object_url(self.base_url, path)
+        with self._errors(f"signing {path!r}"):
+            answer = await self._files.create_signed_url(path, checked_seconds(seconds))
+            token = _token_in(answer["signedURL"])
+        return f"{address}?token={token}"
 
     async def delete(self, paths: Sequence[str]) -> None:
         """See the port."""
         wanted = [checked_path(path) for path in paths]
         for start in range(0, len(wanted), DELETE_BATCH):
-            with _supabase_errors(f"deleting from {self.name!r}"):
+            with self._errors(f"deleting from {self.name!r}"):
                 await self._files.remove(wanted[start : start + DELETE_BATCH])
 
     async def list(self, prefix: str) -> list[StoredObject]:
@@ -151,7 +171,7 @@ class SupabaseBucket:
         found: list[SearchV2Object] = []
         options = SearchV2Options(prefix=prefix, limit=LIST_PAGE, with_delimiter=False)
         while True:
-            with _supabase_errors(f"listing {prefix!r}"):
+            with self._errors(f"listing {prefix!r}"):
                 page = await self._files.list_v2(options)
             # The server puts the prefix into a LIKE, where `_` stands for anything: ask for the rest here.
             found += [each for each in page.objects if each.name.startswith(prefix)]
@@ -162,7 +182,7 @@ class SupabaseBucket:
 
     async def _create(self) -> None:
         try:
-            await self._storage.create_bucket(self.name, options={"public": True})
+            await self._storage.create_bucket(self.name, options={"public": self.is_public})
         except StorageApiError as error:
             if error.code != "Duplicate":  # another worker was first
                 raise
@@ -174,7 +194,7 @@ class SupabaseBucket:
         what comes back from a large file is a write timeout instead of the refusal (measured with 20 MB).
         """
         if self._limits is None:
-            with _supabase_errors(f"reading the limits of bucket {self.name!r}"):
+            with self._errors(f"reading the limits of bucket {self.name!r}"):
                 self._limits = await self._storage.get_bucket(self.name)
         limit, types = self._limits.file_size_limit, self._limits.allowed_mime_types
         if limit is not None and size > limit:
@@ -182,8 +202,33 @@ class SupabaseBucket:
         if types and not any(fnmatchcase(content_type, allowed) for allowed in types):
             raise BucketRefused(f"putting {path!r}: bucket {self.name!r} does not take {content_type}")
 
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except StorageApiError as error:
+            code, message = self._without_key(str(error.code)), self._without_key(str(error.message))
+            raise from_storage3(error.status, code, message, what) from None  # its own may hold the key
+        except httpx.HTTPError as error:
+            said = self._without_key(f"{type(error).__name__}: {error}")
+            raise BucketUnavailable(f"{what}: no answer ({said})") from error
+        # A 200 whose body is not storage's (a proxy, a portal), or JSON that is nothing but brackets.
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BucketUnavailable(f"{what}: no usable answer ({clean(repr(error))})") from error
+
+    def _without_key(self, said: str) -> str:
+        return without_key(said.encode(errors="replace"), self._key).decode()
+
     def _object_url(self, path: str) -> str:
         return f"{self._url}/storage/v1/object/{self.name}/{escaped(checked_path(path))}"
+
+
+def _token_in(signed_url: str | None) -> str:
+    """The JWT at the end of the address, whose letters need no escaping. Raises ValueError."""
+    _, found, token = (signed_url or "").rpartition("token=")
+    if not found or not token:
+        raise ValueError("no token in the answer")
+    return token
 
 
 def _listed(found: SearchV2Object) -> StoredObject:
@@ -193,15 +238,3 @@ def _listed(found: SearchV2Object) -> StoredObject:
 
 def _described(path: str, size: Any, content_type: Any) -> StoredObject:  # noqa: ANN401 - parsed JSON
     return StoredObject(path, int(size or 0), str(content_type or UNKNOWN))
-
-
-@contextmanager
-def _supabase_errors(what: str) -> Iterator[None]:
-    try:
-        yield
-    except StorageApiError as error:
-        raise from_storage3(error.status, error.code, error.message, what) from error
-    except httpx.HTTPError as error:
-        raise BucketUnavailable(f"{what}: no answer ({type(error).__name__}: {error})") from error
-    except (ValueError, KeyError, TypeError) as error:  # a 200 whose body is not storage's: a proxy, a portal
-        raise BucketUnavailable(f"{what}: no usable answer ({error!r})") from error

@@ -1,7 +1,8 @@
 """What the storage services' error answers mean in our error tree. Pure: tables and parsing, no I/O.
 
 Both services say the same thing in several ways, so each answer is first boiled down to (HTTP-like status,
-word) and then looked up: the word decides where it is known, else the status.
+word) and then looked up: the word decides where it is known, else the status. What they say beside it is a
+stranger's prose, and perhaps a proxy's.
 """
 
 import json
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import BucketError, BucketRefused, BucketUnavailable, ObjectMissing
+from pipeline.prose import clean
 
 # Supabase: the body's `error` and `code` (supabase/storage, src/internal/errors/codes.ts). "Bucket not found"
 # is also its answer to a wrong key on reading, so it is a refusal and never a missing object.
@@ -50,14 +52,14 @@ def from_supabase(http_status: int, body: str, what: str) -> BucketError:
     """
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets without end
         told = None
     if not isinstance(told, dict):
         return meaning(http_status)(f"{what}: HTTP {http_status}, no JSON in the answer")
     status = _number(told.get("statusCode"), http_status)
     words = [str(told.get(key, "")) for key in ("code", "error")]
     message = told.get("message", "no message")
-    return meaning(status, *words)(f"{what}: {status} {words[0] or words[1]}: {message}")
+    return meaning(status, *words)(f"{what}: {status} {_said(words[0] or words[1], message)}")
 
 
 def from_storage3(status: object, error: object, message: object, what: str) -> BucketError:
@@ -68,7 +70,7 @@ def from_storage3(status: object, error: object, message: object, what: str) -> 
     """
     number = _number(status, 500)
     words = [] if error == "InternalError" else [str(error)]
-    return meaning(number, *words)(f"{what}: {number} {error}: {message}")
+    return meaning(number, *words)(f"{what}: {number} {_said(error, message)}")
 
 
 def from_s3(response: Mapping[str, Any], what: str) -> BucketError:
@@ -81,8 +83,13 @@ def from_s3(response: Mapping[str, Any], what: str) -> BucketError:
     word = str(nested.get("Code") or response.get("Code") or "")
     message = nested.get("Message") or response.get("Message") or "no message"
     status = _number(response.get("ResponseMetadata", {}).get("HTTPStatusCode"), 500)
-    return meaning(status, word)(f"{what}: {status} {word}: {message}")
+    return meaning(status, word)(f"{what}: {status} {_said(word, message)}")
+
+
+def _said(word: object, message: object) -> str:
+    return clean(f"{word}: {message}")
 
 
 def _number(value: object, otherwise: int) -> int:
-    return int(str(value)) if str(value).isdecimal() else otherwise
+    """A status of HTTP's; whatever has more digits is none."""
+    return int(str(value)) if str(value).isdecimal() and len(str(value)) <= 3 else otherwise

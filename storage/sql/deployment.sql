@@ -6,9 +6,9 @@ select current_user as role, 'procrastinate' = any (current_schemas(false)) as e
        to_regclass('procrastinate.procrastinate_jobs') is not null as engine;
 
 -- name: note_bucket
-insert into storyreel.buckets (name, public_base_url) values (%(name)s, %(url)s)
-on conflict (name) do update set public_base_url = excluded.public_base_url
-where buckets.public_base_url <> excluded.public_base_url;
+insert into storyreel.buckets (name, public_base_url, is_public) values (%(name)s, %(url)s, %(is_public)s)
+on conflict (name) do update set public_base_url = excluded.public_base_url, is_public = excluded.is_public
+where (buckets.public_base_url, buckets.is_public) <> (excluded.public_base_url, excluded.is_public);
 
 -- name: jobs_wait
 select exists (

@@ -1,76 +1,36 @@
-"""The promises of the `Bucket` port, run against everything that users have: disk, Supabase, S3.
+"""The promises of the `Bucket` port, run against all that users have: disk, Supabase and S3, public and private.
 
-Supabase is the real `supabase` client against the local server, S3 is boto3 against moto.
+Supabase is the real `supabase` client against the local server, S3 is boto3 against moto. What private buckets
+promise beyond that is in `test_signed_addresses`.
 """
 
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from local.bucket.server import routes
 from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
-from pipeline.ports import StoredObject
-from tests.storage.buckets.places import KEY, Opened, Places, fill, let_everyone_read
-from tests.storage.buckets.servers import moto, serving, silent_address
-
-SPECIAL = ["a b/ü é.mp4", "日本/🎬.mp4", "plus+and&?=;,:@$!*'().mp4", "Case/x.mp4", "case/x.mp4"]
-
-
-@pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    root = tmp_path_factory.mktemp("buckets")
-    with serving(Starlette(routes=routes(root, secret=KEY))) as local, moto() as s3:
-        yield Places(root, local, s3)
+from pipeline.ports import Bucket, StoredObject
+from tests.contract.conftest import SPECIAL, Put
+from tests.storage.buckets.places import PUBLIC, Places, fill, let_everyone_read
+from tests.storage.buckets.servers import silent_address
 
 
-@pytest.fixture(params=["disk", "supabase", "s3"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+async def address(bucket: Bucket, path: str) -> str:
+    """Where the object is read."""
+    return bucket.url(path) if bucket.is_public else await bucket.sign(path, seconds=60)
 
 
-@pytest.fixture(scope="session")
-async def all_opened(places: Places) -> AsyncIterator[dict[str, Opened]]:
-    async with AsyncExitStack() as stack:
-        opened: dict[str, Opened] = {}
-        for kind in ("disk", "supabase", "s3"):
-            opened[kind] = await stack.enter_async_context(places.bucket(kind, f"{kind}-clips"))
-            await opened[kind].ensure()
-        yield opened
-
-
-@pytest.fixture
-async def bucket(all_opened: dict[str, Opened], kind: str) -> AsyncIterator[Opened]:
-    """An empty bucket. One of each kind serves all tests, since making an S3 client takes 0.3 s."""
-    yield all_opened[kind]
-    left = await all_opened[kind].list("")
-    await all_opened[kind].delete([each.path for each in left])
-
-
-Put = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture
-def put(bucket: Opened, tmp_path: Path) -> Put:
-    async def put(path: str, content: bytes = b"clip", content_type: str = "video/mp4") -> None:
-        file = tmp_path / "source"
-        file.write_bytes(content)
-        await bucket.put(path, file, content_type=content_type)
-
-    return put
-
-
-async def content(bucket: Opened, path: str, folder: Path) -> bytes:
+async def content(bucket: Bucket, path: str, folder: Path) -> bytes:
     await bucket.get(path, folder / "fetched")
     return (folder / "fetched").read_bytes()
 
 
-async def test_what_was_put_is_got(bucket: Opened, put: Put, tmp_path: Path) -> None:
+async def test_what_was_put_is_got(bucket: Bucket, put: Put, tmp_path: Path) -> None:
     """A put object comes back byte for byte, and head tells its size and type."""
     await put("takes/ab/clip.mp4", b"\x00\xff" * 5000)
 
@@ -78,7 +38,7 @@ async def test_what_was_put_is_got(bucket: Opened, put: Put, tmp_path: Path) -> 
     assert await bucket.head("takes/ab/clip.mp4") == StoredObject("takes/ab/clip.mp4", 10_000, "video/mp4")
 
 
-async def test_a_second_put_replaces(bucket: Opened, put: Put, tmp_path: Path) -> None:
+async def test_a_second_put_replaces(bucket: Bucket, put: Put, tmp_path: Path) -> None:
     """Putting to a taken path replaces bytes and type."""
     await put("clip", b"first, and longer", "video/mp4")
     await put("clip", b"second", "image/webp")
@@ -88,7 +48,7 @@ async def test_a_second_put_replaces(bucket: Opened, put: Put, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content_type", ["video/mp4", "application/octet-stream", "video/x-odd"])
-async def test_the_content_type_is_kept_against_the_suffix(bucket: Opened, put: Put, content_type: str) -> None:
+async def test_the_content_type_is_kept_against_the_suffix(bucket: Bucket, put: Put, content_type: str) -> None:
     """The type given counts, whatever the path looks like."""
     await put("poster.webp", b"x", content_type)
 
@@ -98,7 +58,7 @@ async def test_the_content_type_is_kept_against_the_suffix(bucket: Opened, put: 
     assert found.content_type == content_type
 
 
-async def test_an_empty_file_is_an_object(bucket: Opened, put: Put, tmp_path: Path) -> None:
+async def test_an_empty_file_is_an_object(bucket: Bucket, put: Put, tmp_path: Path) -> None:
     """Nothing is something: no bytes, size 0."""
     await put("empty.mp4", b"")
 
@@ -106,7 +66,7 @@ async def test_an_empty_file_is_an_object(bucket: Opened, put: Put, tmp_path: Pa
     assert await bucket.head("empty.mp4") == StoredObject("empty.mp4", 0, "video/mp4")
 
 
-async def test_head_of_a_missing_object_is_none(bucket: Opened, put: Put) -> None:
+async def test_head_of_a_missing_object_is_none(bucket: Bucket, put: Put) -> None:
     """Absence is an answer; a folder of objects is no object."""
     await put("folder/clip.mp4")
 
@@ -114,7 +74,7 @@ async def test_head_of_a_missing_object_is_none(bucket: Opened, put: Put) -> Non
     assert await bucket.head("folder") is None
 
 
-async def test_get_of_a_missing_object_is_an_error(bucket: Opened, tmp_path: Path) -> None:
+async def test_get_of_a_missing_object_is_an_error(bucket: Bucket, tmp_path: Path) -> None:
     """Getting nothing raises, and leaves no file."""
     with pytest.raises(ObjectMissing):
         await bucket.get("no/such.mp4", tmp_path / "fetched")
@@ -123,7 +83,7 @@ async def test_get_of_a_missing_object_is_an_error(bucket: Opened, tmp_path: Pat
 
 
 @pytest.mark.parametrize("path", SPECIAL)
-async def test_paths_with_special_characters(bucket: Opened, put: Put, tmp_path: Path, path: str) -> None:
+async def test_paths_with_special_characters(bucket: Bucket, put: Put, tmp_path: Path, path: str) -> None:
     """Spaces, other scripts and URL characters stand for themselves, in every operation."""
     await put(path, path.encode())
 
@@ -133,8 +93,9 @@ async def test_paths_with_special_characters(bucket: Opened, put: Put, tmp_path:
     assert await bucket.head(path) is None
 
 
+@pytest.mark.parametrize("kind", PUBLIC)
 @pytest.mark.parametrize("path", ["clip.mp4", *SPECIAL])
-async def test_the_url_serves_the_bytes(places: Places, kind: str, bucket: Opened, put: Put, path: str) -> None:
+async def test_the_url_serves_the_bytes(places: Places, kind: str, bucket: Bucket, put: Put, path: str) -> None:
     """Anyone fetches the object at its url, without a key."""
     if kind == "s3":
         let_everyone_read(places.s3, bucket.name)
@@ -147,14 +108,15 @@ async def test_the_url_serves_the_bytes(places: Places, kind: str, bucket: Opene
     assert reply.headers["content-type"] == "video/mp4"
 
 
-async def test_local_and_hosted_urls_have_one_layout(places: Places, bucket: Opened, kind: str) -> None:
+@pytest.mark.parametrize("kind", PUBLIC)
+async def test_local_and_hosted_urls_have_one_layout(places: Places, bucket: Bucket, kind: str) -> None:
     """Disk and Supabase share Supabase's layout; S3 has its public base before the path."""
     base = places.s3 if kind == "s3" else f"{places.local}/storage/v1/object/public"
 
     assert bucket.url("a b/ü+.mp4") == f"{base}/{bucket.name}/a%20b/%C3%BC%2B.mp4"
 
 
-async def test_delete_removes_many_and_passes_over_the_missing(bucket: Opened, put: Put) -> None:
+async def test_delete_removes_many_and_passes_over_the_missing(bucket: Bucket, put: Put) -> None:
     """What is named goes, what is not there is no error, the rest stays; nothing named is nothing done."""
     for path in ("a.mp4", "b/c.mp4", "stays.mp4"):
         await put(path)
@@ -165,7 +127,7 @@ async def test_delete_removes_many_and_passes_over_the_missing(bucket: Opened, p
     assert [each.path for each in await bucket.list("")] == ["stays.mp4"]
 
 
-async def test_deleting_more_than_one_request_holds(bucket: Opened, put: Put) -> None:
+async def test_deleting_more_than_one_request_holds(bucket: Bucket, put: Put) -> None:
     """There is no limit to how many are named at once."""
     await put("last.mp4")
 
@@ -174,8 +136,9 @@ async def test_deleting_more_than_one_request_holds(bucket: Opened, put: Put) ->
     assert await bucket.list("") == []
 
 
+@pytest.mark.parametrize("kind", PUBLIC)  # who may read makes no difference, and a thousand objects take seconds
 async def test_list_is_complete_sorted_and_by_string_prefix(
-    places: Places, kind: str, bucket: Opened, put: Put
+    places: Places, kind: str, bucket: Bucket, put: Put
 ) -> None:
     """Every object whose path starts with the string, however many, in order of code points."""
     page = 100 if kind == "s3" else 1000
@@ -207,7 +170,7 @@ async def test_list_is_complete_sorted_and_by_string_prefix(
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/", "a//b", ".", "..", "a/../b", "../x", "a\x00b", "a\\b", "a%2fb"])
-async def test_paths_that_name_no_object_are_refused(bucket: Opened, tmp_path: Path, path: str) -> None:
+async def test_paths_that_name_no_object_are_refused(bucket: Bucket, tmp_path: Path, path: str) -> None:
     """One rule for every method: `BucketRefused`, and nothing happens."""
     file = tmp_path / "source"
     file.write_bytes(b"x")
@@ -221,11 +184,11 @@ async def test_paths_that_name_no_object_are_refused(bucket: Opened, tmp_path: P
     with pytest.raises(BucketRefused):
         await bucket.delete(["fine.mp4", path])
     with pytest.raises(BucketRefused):
-        bucket.url(path)
+        await address(bucket, path)
     assert await bucket.list("") == []
 
 
-async def test_twenty_megabytes_pass_through_little_memory(bucket: Opened, tmp_path: Path) -> None:
+async def test_twenty_megabytes_pass_through_little_memory(bucket: Bucket, tmp_path: Path) -> None:
     """Neither way is the file held in memory."""
     size = 20 * 1024 * 1024
     file = tmp_path / "big"
@@ -245,7 +208,7 @@ async def test_twenty_megabytes_pass_through_little_memory(bucket: Opened, tmp_p
     assert (tmp_path / "fetched").stat().st_size == size
 
 
-async def test_making_a_bucket_twice_changes_nothing(bucket: Opened, put: Put) -> None:
+async def test_making_a_bucket_twice_changes_nothing(bucket: Bucket, put: Put) -> None:
     """`ensure` may run at every start."""
     await put("clip.mp4")
 
@@ -267,18 +230,18 @@ async def test_a_bucket_that_was_never_made_is_refused(places: Places, kind: str
             await bucket.list("")
 
 
-async def test_a_missing_source_file_is_the_callers_error(bucket: Opened, tmp_path: Path) -> None:
+async def test_a_missing_source_file_is_the_callers_error(bucket: Bucket, tmp_path: Path) -> None:
     """It is not blamed on the bucket."""
     with pytest.raises(FileNotFoundError):
         await bucket.put("clip.mp4", tmp_path / "no-such-file", content_type="video/mp4")
 
 
-@pytest.mark.parametrize("kind", ["supabase", "s3"])
+@pytest.mark.parametrize("kind", ["supabase", "s3", "private supabase", "private s3"])
 async def test_a_server_that_cannot_be_reached(kind: str, tmp_path: Path) -> None:
     """Every method says `BucketUnavailable`, which may pass."""
     file = tmp_path / "source"
     file.write_bytes(b"x")
-    nowhere = Places(tmp_path, silent_address(), silent_address())
+    nowhere = Places(tmp_path, silent_address(), silent_address(), silent_address())
     async with AsyncExitStack() as stack:
         bucket = await stack.enter_async_context(nowhere.bucket(kind, "clips"))
         calls: list[Callable[[], Awaitable[Any]]] = [
@@ -289,6 +252,8 @@ async def test_a_server_that_cannot_be_reached(kind: str, tmp_path: Path) -> Non
             lambda: bucket.delete(["clip.mp4"]),
             lambda: bucket.list(""),
         ]
+        if kind == "private supabase":  # S3 asks nobody
+            calls.append(lambda: bucket.sign("clip.mp4", seconds=60))
         for call in calls:
             with pytest.raises(BucketUnavailable):
                 await call()

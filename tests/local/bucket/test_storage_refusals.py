@@ -27,6 +27,7 @@ from tests.storage.buckets.servers import serving
         ("PUT", "/object/clips/a.txt"),
         ("GET", "/object/clips/a.txt"),
         ("GET", "/object/info/clips/a.txt"),
+        ("POST", "/object/sign/clips/a.txt"),
         ("DELETE", "/object/clips"),
         ("POST", "/object/list/clips"),
         ("POST", "/object/list-v2/clips"),

@@ -11,7 +11,9 @@ import pytest
 from pipeline.errors import BucketRefused
 from pipeline.ports import StoredObject
 from storage.buckets.disk import DiskBucket
+from storage.buckets.signing import url_signer
 from storage.buckets.transfer import receiving
+from tests.conftest import Clock
 
 _PUTTING = """
 import asyncio, sys
@@ -23,9 +25,13 @@ asyncio.run(bucket.put("takes/clip.mp4", Path(sys.argv[2]), content_type="video/
 """
 
 
+def disk(root: Path) -> DiskBucket:
+    return DiskBucket(root, "clips", public_base_url="http://host")
+
+
 @pytest.fixture
 async def bucket(tmp_path: Path) -> DiskBucket:
-    bucket = DiskBucket(tmp_path / "buckets", "clips", public_base_url="http://host")
+    bucket = disk(tmp_path / "buckets")
     await bucket.ensure()
     return bucket
 
@@ -141,6 +147,45 @@ async def test_a_listing_that_cannot_be_read_is_an_error(bucket: DiskBucket, tmp
         await bucket.list("")
     with pytest.raises(BucketRefused):
         await bucket.ensure()
+
+
+def private(root: Path) -> DiskBucket:
+    return DiskBucket(root, "clips", public_base_url="http://host", signer=url_signer("secret", Clock()))
+
+
+async def test_a_private_bucket_is_at_no_moment_public(tmp_path: Path) -> None:
+    """That it is private is written down before it is there: where that fails, there is no bucket."""
+    root = tmp_path / "buckets"
+    (root / "clips~bucket.json").mkdir(parents=True)
+
+    with pytest.raises(BucketRefused):
+        await private(root).ensure()
+
+    assert not (root / "clips").exists()
+
+
+@pytest.mark.parametrize("left", ['{"public": false}', "{}", "no JSON"])
+async def test_a_bucket_whose_making_was_cut_short_is_made_as_wanted(tmp_path: Path, left: str) -> None:
+    """A kill between the two steps leaves what it should be without the bucket; the next one decides anew."""
+    for wanted, is_public in ((private(tmp_path / "a"), False), (disk(tmp_path / "b"), True)):
+        folder = wanted._folder
+        folder.root.mkdir()
+        (folder.root / "clips~bucket.json").write_text(left)
+
+        await wanted.ensure()
+
+        assert folder.is_public() is is_public
+
+
+@pytest.mark.parametrize("damaged", ["", "no JSON", "[]"])
+async def test_a_bucket_of_which_nobody_knows_what_it_is_is_refused(tmp_path: Path, damaged: str) -> None:
+    """Rather than taken for public, which is the usual."""
+    await private(tmp_path).ensure()
+    (tmp_path / "clips~bucket.json").write_text(damaged)
+
+    for wanted in (private(tmp_path), disk(tmp_path)):
+        with pytest.raises(BucketRefused, match=r"clips~bucket\.json.*mend it"):
+            await wanted.ensure()
 
 
 def test_a_file_received_in_part_is_removed(tmp_path: Path) -> None:

@@ -43,8 +43,10 @@ def test_every_start_of_a_path_is_a_prefix(path: str) -> None:
 @given(PATHS)
 def test_the_url_unescapes_to_the_path(path: str) -> None:
     """A URL means exactly its object, and nothing of the path is taken for a query or a fragment."""
-    url = urlsplit(keys.public_url("http://host:1/", "clips", path))
+    base = keys.base_url("http://host:1/", "clips", is_public=True)
+    url = urlsplit(keys.object_url(base, path))
 
+    assert base == "http://host:1/storage/v1/object/public/clips"
     assert url.query == url.fragment == ""
     assert unquote(url.path) == f"/storage/v1/object/public/clips/{path}"
     assert url.path.isascii()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from starlette.applications import Starlette
@@ -17,7 +18,10 @@ NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 
 class Endpoint:
-    """Answers every request alike (a HEAD with 404 unless `exists`), and keeps what came in."""
+    """Answers every request alike, and keeps what came in.
+
+    But a HEAD with 404 unless it `exists`, and one without a key with 403 if it is `closed`.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -27,11 +31,14 @@ class Endpoint:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.bodies: list[bytes] = []
         self.exists = True
+        self.closed = False
 
     async def answer(self, request: Request) -> Response:
         self.bodies.append(await request.body())
         self.requests.append((request.method, request.url.path, dict(request.headers)))
         status = self.status if self.exists or request.method != "HEAD" else 404
+        if self.closed and "authorization" not in request.headers:
+            status = 403
         return Response(self.body, status, media_type="application/xml")
 
 
@@ -56,15 +63,22 @@ def bucket(opened: tuple[S3Bucket, Endpoint]) -> S3Bucket:
     return opened[0]
 
 
-def s3_bucket(address: str) -> S3Bucket:
+def s3_bucket(
+    address: str, *, region: str = "eu-central-1", public_base_url: str | None = "https://cdn.example"
+) -> S3Bucket:
     return S3Bucket(
         "clips",
         endpoint=f"{address}/storage/v1/s3",
-        region="eu-central-1",
+        region=region,
         access_key="a",
         secret_key="b",
-        public_base_url="https://cdn.example",
+        public_base_url=public_base_url,
     )
+
+
+def private_bucket(address: str = "http://127.0.0.1:1") -> S3Bucket:
+    """In the oldest region, in which boto3 still signs addresses in the older way unless it is told."""
+    return s3_bucket(address, region="us-east-1", public_base_url=None)
 
 
 async def test_delete_sends_a_content_type(bucket: S3Bucket, endpoint: Endpoint) -> None:
@@ -148,3 +162,48 @@ async def test_a_new_bucket_says_its_region(bucket: S3Bucket, endpoint: Endpoint
 async def test_urls_begin_with_the_public_base(bucket: S3Bucket) -> None:
     """No path of ours stands between."""
     assert bucket.url("a b.mp4") == "https://cdn.example/a%20b.mp4"
+
+
+async def test_an_address_is_signed_without_a_request(endpoint: Endpoint) -> None:
+    """In the newer way (SigV4), which all endpoints know; boto3 left to itself signs in the older."""
+    async with private_bucket() as bucket:
+        url = urlsplit(await bucket.sign("a b/ü+.mp4", seconds=600))
+
+    given = dict(parse_qsl(url.query))
+    assert url.path == "/storage/v1/s3/clips/a%20b/%C3%BC%2B.mp4"
+    assert (given["X-Amz-Algorithm"], given["X-Amz-Expires"]) == ("AWS4-HMAC-SHA256", "600")
+    assert given["X-Amz-SignedHeaders"] == "host"
+    assert set(given) == {
+        *("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires"),
+        *("X-Amz-SignedHeaders", "X-Amz-Signature"),
+    }
+    assert endpoint.requests == []
+
+
+async def test_copies_of_a_private_file_are_kept_by_its_reader_alone(
+    opened: tuple[S3Bucket, Endpoint], endpoint: Endpoint, tmp_path: Path
+) -> None:
+    """A cache that others ask as well would serve them after the address has expired."""
+    (tmp_path / "clip").write_bytes(b"clip")
+    address = str(opened[0]._client.meta.endpoint_url).removesuffix("/storage/v1/s3")
+    endpoint.closed = True
+    async with private_bucket(address) as bucket:
+        await bucket.put("a.mp4", tmp_path / "clip", content_type="video/mp4")
+
+    assert endpoint.requests[0][2]["cache-control"] == "private, max-age=31536000"
+
+
+async def test_a_private_bucket_is_asked_once_whether_strangers_read_it(
+    opened: tuple[S3Bucket, Endpoint], endpoint: Endpoint, tmp_path: Path
+) -> None:
+    """After its first file, by a request that carries no key at all; not after each."""
+    (tmp_path / "clip").write_bytes(b"clip")
+    address = str(opened[0]._client.meta.endpoint_url).removesuffix("/storage/v1/s3")
+    endpoint.closed = True
+    async with private_bucket(address) as bucket:
+        for path in ("a.mp4", "b.mp4"):
+            await bucket.put(path, tmp_path / "clip", content_type="video/mp4")
+
+    asked = [(method, path) for method, path, headers in endpoint.requests if "authorization" not in headers]
+    assert asked == [("GET", "/storage/v1/s3/clips/a.mp4")]
+    assert [method for method, *_ in endpoint.requests] == ["PUT", "GET", "PUT"]
