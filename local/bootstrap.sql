@@ -18,6 +18,7 @@ $$;
 grant usage on schema public to anon, authenticated, service_role;
 
 create schema if not exists extensions;
+grant usage on schema extensions to anon, authenticated, service_role;
 create schema if not exists auth;
 grant usage on schema auth to anon, authenticated, service_role;
 

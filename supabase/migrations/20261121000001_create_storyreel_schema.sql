@@ -10,6 +10,12 @@
 
 create schema storyreel;
 
+-- Who may do what in here: nobody anything by default. A signed-in user (`authenticated`) reads the videos of their own
+-- stories; `anon` has no way in; `service_role`, which passes by row security, reads all videos and asks for more through
+-- the doors; `storyreel`, the workers' login, writes what no function writes for it. Every function names its search_path
+-- with pg_temp at its end: left out, it would come first for tables and types, and whoever may run SQL could put a type
+-- of their own in the way of a function that runs as its owner (CVE-2007-2138).
+
 -- Workers and functions log in as this role. Its search_path is a setting of the role, not of the session, so
 -- that it also holds behind a transaction pooler. It has no password until someone sets one.
 do $$
@@ -27,13 +33,14 @@ alter role storyreel set search_path = procrastinate, storyreel, pg_temp;
 -- two hours; and behind a lock of `admit` everybody waits. Ours last milliseconds.
 alter role storyreel set idle_in_transaction_session_timeout = '30s';
 
-grant usage on schema storyreel to storyreel, anon, authenticated, service_role;
+grant usage on schema storyreel to storyreel, authenticated, service_role;
 
--- Where files lie. Rows elsewhere store bucket and path; this says what public address a bucket has, so that a
--- moved bucket or a new domain is one update. Workers write down the bucket they are given.
+-- Where files lie. Rows elsewhere store bucket and path; this says what address a bucket has, so that a moved bucket or
+-- a new domain is one update. Workers write down the bucket they are given.
 create table storyreel.buckets (
   name             text primary key,
-  public_base_url  text not null,  -- what stands before '/<path>'
+  public_base_url  text not null,  -- what stands before '/<path>'; of a private bucket's files, a signature behind it
+  is_public        boolean not null default true,
   constraint buckets_base_url_bare check (public_base_url not like '%/')
 );
 
@@ -135,12 +142,12 @@ alter table storyreel.language_marks enable row level security;
 alter table storyreel.theme_words enable row level security;
 alter table storyreel.placeholders enable row level security;
 
-grant select, insert, update on storyreel.buckets, storyreel.providers to storyreel;
-grant select, insert, update, delete on
-  storyreel.missing_endpoints, storyreel.themes, storyreel.languages, storyreel.language_marks, storyreel.theme_words,
-  storyreel.placeholders
+grant select, insert, update on storyreel.buckets to storyreel;
+grant select, update on storyreel.providers to storyreel;
+grant select, insert, update on storyreel.missing_endpoints to storyreel;
+grant select, insert, delete on storyreel.themes, storyreel.languages, storyreel.language_marks, storyreel.placeholders
   to storyreel;
-grant select, insert, update, delete on all tables in schema storyreel to service_role;
+grant select, insert, update, delete on storyreel.theme_words to storyreel;
 
 create policy buckets_worker on storyreel.buckets to storyreel using (true) with check (true);
 create policy providers_worker on storyreel.providers to storyreel using (true) with check (true);
@@ -159,7 +166,7 @@ create policy placeholders_worker on storyreel.placeholders to storyreel using (
 -- the sea, differs from `mère`, the mother. A word counts once: a refrain is no argument.
 create function storyreel.theme_of(story text, story_id text) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- The marks are few enough for the planner to read them all, word by word: that takes twice as long as all the rest.
 set enable_seqscan = off
 as $$
@@ -213,14 +220,16 @@ begin
 end
 $$;
 revoke execute on function storyreel.theme_of from public, anon, authenticated;
-grant execute on function storyreel.theme_of to storyreel, service_role;
+grant execute on function storyreel.theme_of to storyreel;
 
--- The public address of an object. Definer: the app's users need the address, not the table.
+-- The public address of an object; null in a private bucket, whose addresses are signed by whoever may read the file.
+-- Definer: the app's users need the address, not the table.
 create function storyreel.public_url(bucket text, path text) returns text
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
-  select b.public_base_url || '/' || public_url.path from storyreel.buckets b where b.name = public_url.bucket;
+  select b.public_base_url || '/' || public_url.path
+  from storyreel.buckets b where b.name = public_url.bucket and b.is_public;
 $$;
-revoke execute on function storyreel.public_url from public;
-grant execute on function storyreel.public_url to storyreel, anon, authenticated, service_role;
+revoke execute on function storyreel.public_url from public, anon;
+grant execute on function storyreel.public_url to storyreel, authenticated, service_role;

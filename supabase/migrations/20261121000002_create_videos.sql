@@ -63,8 +63,17 @@ create table storyreel.revisions (
   rendition_key  text,
   restores       integer,
 
-  -- Planning: `attempt` fences a planner that was cut off and returns; past `due_at` another may try.
-  attempt     integer not null default 0,
+  -- What was said of the text at the moderation door, by whom and for what; null until it was judged. Of what was
+  -- rejected the text is not kept. Where nobody, or not everybody, could be asked it is unchecked.
+  moderation           text,
+  moderated_by         text,
+  moderation_category  text,
+
+  -- Planning: `attempt` fences a planner that was cut off and returns; past `due_at` another may try. `postponed` counts
+  -- the attempts that ended because no moderator could be asked, and why the last one could not: they are no failures.
+  attempt        integer not null default 0,
+  postponed      integer not null default 0,
+  postponed_for  text,
   due_at      timestamptz default now(),
   planned_at  timestamptz,
   -- Its owner has asked for more in an hour than is allowed: not planned before then.
@@ -84,7 +93,17 @@ create table storyreel.revisions (
   constraint revisions_parameters_exact check (
     not jsonb_path_exists(parameters, '$.** ? (@ > 9007199254740992 || @ < -9007199254740992)')),
   constraint revisions_due_until_planned check ((due_at is null) = (planned_at is not null)),
-  constraint revisions_held_until_planned check (held_until is null or (planned_at is null and attempt = 0))
+  constraint revisions_held_until_planned check (held_until is null or (planned_at is null and attempt = 0)),
+  constraint revisions_moderation_known check (moderation in ('passed', 'rejected', 'unchecked')),
+  constraint revisions_moderator_known check (moderated_by in ('rules', 'endpoint')),
+  constraint revisions_judged_by_somebody check (
+    coalesce(moderation in ('passed', 'rejected'), false) = (moderated_by is not null)),
+  constraint revisions_category_where_rejected check (
+    coalesce(moderation = 'rejected', false) = (moderation_category is not null)),
+  constraint revisions_category_plain check (moderation_category ~ '^[a-z0-9][a-z0-9/_-]{0,59}$'),
+  constraint revisions_rejected_has_no_text check (moderation <> 'rejected' or story = ''),
+  constraint revisions_postponed_attempts check (postponed between 0 and attempt),
+  constraint revisions_postponed_for_a_reason check ((postponed > 0) = (postponed_for is not null))
 );
 -- What `plan` takes first: those never tried, the most urgent and oldest ahead.
 create index revisions_next on storyreel.revisions (priority desc, created_at, id)
@@ -98,8 +117,9 @@ create index revisions_unplanned on storyreel.revisions (due_at) where planned_a
 alter table storyreel.videos enable row level security;
 alter table storyreel.revisions enable row level security;
 
-grant select on storyreel.videos to authenticated;
-grant select, insert, update, delete on storyreel.videos, storyreel.revisions to storyreel, service_role;
+grant select on storyreel.videos to authenticated, service_role;
+-- Made and removed by functions alone.
+grant select, update on storyreel.videos, storyreel.revisions to storyreel;
 
 create policy videos_owner_reads on storyreel.videos for select to authenticated
   using (owner_id = (select auth.uid()));

@@ -61,6 +61,8 @@ create table storyreel.takes (
     then num_nulls(failed_at, failure_code, failure_message, failure_permanent) = 0
     else num_nonnulls(failed_at, failure_code, failure_message, failure_permanent) = 0 end)
 );
+-- What a provider declined for its content: no other take of the same words is asked for.
+create index takes_declined on storyreel.takes (md5(prompt)) where failure_code = 'content_rejected';
 -- What a clip of the model usually takes (storyreel.progress).
 create index takes_lately on storyreel.takes (model, delivered_at desc) where delivered_at is not null;
 -- What `reconcile` looks for: clips that lie at the provider or unfinished in the bucket, and failures to try again.
@@ -188,8 +190,9 @@ create table storyreel.deliveries (
   outcome      text not null,
   cost_usd     numeric(12, 6),
   received_at  timestamptz not null,
-  -- Makes a repeated POST recognisable: providers deliver at least once.
-  constraint deliveries_once unique (provider, request_id, body_sha256),
+  -- Makes a repeated POST recognisable: providers deliver at least once. At the address of another render it is other
+  -- news: what was sent there first must not silence the true one.
+  constraint deliveries_once unique (provider, request_id, body_sha256, render_id),
   constraint deliveries_outcome_known check (outcome in ('accepted', 'late', 'stale', 'orphan'))
 );
 
@@ -254,10 +257,11 @@ alter table storyreel.ledger enable row level security;
 alter table storyreel.renditions enable row level security;
 alter table storyreel.objects enable row level security;
 
-grant select, insert, update on storyreel.takes, storyreel.renders to storyreel, service_role;
-grant select, insert, update, delete on storyreel.renditions, storyreel.objects to storyreel, service_role;
-grant select, insert on storyreel.shots, storyreel.deliveries, storyreel.ledger to storyreel, service_role;
-grant update (outcome, cost_usd) on storyreel.deliveries to storyreel, service_role;
+grant select, insert, update on storyreel.takes, storyreel.renders to storyreel;
+grant select, insert, delete on storyreel.renditions to storyreel;
+grant select, insert, update, delete on storyreel.objects to storyreel;
+grant select, insert on storyreel.shots, storyreel.deliveries, storyreel.ledger to storyreel;
+grant update (outcome, cost_usd) on storyreel.deliveries to storyreel;
 
 create policy takes_worker on storyreel.takes to storyreel using (true) with check (true);
 create policy shots_worker on storyreel.shots to storyreel using (true) with check (true);

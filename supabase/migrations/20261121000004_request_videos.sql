@@ -8,7 +8,7 @@
 -- One number per step, higher first: what is paid for is fetched before anything new is begun.
 create function storyreel.step_priority(step text) returns integer
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case step
     when 'reconcile' then 60 when 'fetch' then 50 when 'finish' then 40 when 'admit' then 20 when 'plan' then 10
@@ -53,7 +53,7 @@ $$;
 -- follows from the story's id, so that a user's stories vary and the same story never does.
 create function storyreel.placeholder_for(p_theme text, p_shape text, p_source_id text) returns storyreel.placeholders
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   chosen storyreel.placeholders;
@@ -75,7 +75,7 @@ $$;
 -- Videos that began before any loop was published get one now, of the theme that their story has by now; how many did.
 create function storyreel.give_placeholders() returns integer
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v     storyreel.videos;
@@ -104,7 +104,7 @@ create function storyreel.next_order(
   p_video uuid, p_kind text, p_model text, p_seed bigint, p_parameters jsonb,
   out model text, out parameters jsonb, out seed bigint)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(p_model, r.model),
          case when p_model is null or p_model = r.model
@@ -128,7 +128,7 @@ create function storyreel.begin_videos(
   p_model text, p_seed bigint, p_parameters jsonb, p_shape text, p_preview boolean
 ) returns setof storyreel.requested
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- One character more than pipeline/prompts.py accepts (MAX_STORY_CHARS), so that it still sees "too long".
@@ -168,7 +168,7 @@ create function storyreel.add_revisions(
   p_kind text, p_model text, p_seed bigint, p_parameters jsonb, p_preview boolean
 ) returns setof storyreel.requested
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   kept_chars constant integer := 20001;  -- as in begin_videos
@@ -210,7 +210,7 @@ create function storyreel.request_videos(
   p_preview boolean default null
 ) returns setof storyreel.requested
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   fresh  storyreel.requested[];
@@ -253,4 +253,4 @@ revoke execute on function
 grant execute on function
   storyreel.step_priority, storyreel.hint(text), storyreel.hint(text, uuid), storyreel.placeholder_for,
   storyreel.give_placeholders, storyreel.next_order, storyreel.request_videos
-  to storyreel, service_role;
+  to storyreel;

@@ -26,9 +26,9 @@ create table storyreel.missed (
 alter table storyreel.attachments enable row level security;
 alter table storyreel.missed enable row level security;
 grant select on storyreel.attachments to storyreel;
-grant select, delete on storyreel.missed to storyreel;
+grant select on storyreel.missed to storyreel;
 create policy attachments_worker on storyreel.attachments for select to storyreel using (true);
-create policy missed_worker on storyreel.missed to storyreel using (true) with check (true);
+create policy missed_worker on storyreel.missed for select to storyreel using (true);
 
 -- Write the function behind the insert trigger of an attached table, and return its name, a new one each time: a table
 -- may be renamed, and another take its place. One for each table, since a statement whose columns are known keeps its
@@ -39,7 +39,7 @@ create policy missed_worker on storyreel.missed to storyreel using (true) with c
 -- everything. What it caught is written down for reconcile, and said as a WARNING.
 create function storyreel.write_insert_function(a storyreel.attachments) returns name
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $write$
 declare
   name constant name := 'on_inserted_' || replace(gen_random_uuid()::text, '-', '');
@@ -87,7 +87,7 @@ $write$;
 -- The function that a table's insert trigger calls; null where it has none.
 create function storyreel.insert_function_of(story_table regclass) returns regproc
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select t.tgfoid::regproc from pg_catalog.pg_trigger t where t.tgrelid = story_table and t.tgname = 'storyreel_inserted';
 $$;
@@ -96,7 +96,7 @@ $$;
 -- noted as missed: adopt_missed finds no such story and removes the video.
 create function storyreel.on_stories_deleted() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '1s'
 as $$
 declare
@@ -126,10 +126,41 @@ begin
 end
 $$;
 
+-- AFTER UPDATE of a row's owner: the video is theirs from now on, and no longer whose it was. What fails is noted as
+-- missed: adopt_missed asks for the story's video, and whoever does sees to its owner (follow_owner).
+create function storyreel.on_owner_changed() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  fault text;
+begin
+  begin
+    execute format(
+      'update storyreel.videos v set owner_id = ($1).%I::uuid, updated_at = now()
+       where v.source_table = $2 and v.source_id = ($1).%I::text', tg_argv[2], tg_argv[1])
+    using new, tg_argv[0];
+  exception when others then
+    fault := sqlerrm;
+    raise warning 'storyreel could not give the video of a story of % to its new owner: %', tg_argv[0], fault;
+    begin
+      execute format(
+        'insert into storyreel.missed (source_table, source_id, error)
+         values ($1, ($2).%I::text, $3) on conflict do nothing', tg_argv[1])
+      using tg_argv[0], new, fault;
+    exception when others then
+      raise warning 'storyreel could not even note that: %', sqlerrm;
+    end;
+  end;
+  return null;
+end
+$$;
+
 -- AFTER TRUNCATE: every story of the table is gone.
 create function storyreel.on_stories_truncated() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '1s'
 as $$
 begin
@@ -144,11 +175,16 @@ $$;
 -- Give a table of the app's stories videos from now on. Rows that are already there get none: a video costs
 -- money, and attaching a table is no order for a thousand. `model` is one that `storyreel models` lists, with the shape
 -- of its clips; the placeholder is chosen to match. Attaching it again changes what new rows get.
+--
+-- Reading a row runs code of whoever owns the table or the types of its columns (casts, checks of domains, expressions of
+-- indexes), and our functions run as whoever attaches it. So a table of a role that could not act as that one anyway is
+-- refused, unless its owner is trusted by name of the parameter.
 create function storyreel.attach(
-  story_table regclass, text_column name, owner_column name default null, model text default null, shape text default 'square'
+  story_table regclass, text_column name, owner_column name default null, model text default null, shape text default 'square',
+  trust_owner boolean default false
 ) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   source_name  text;
@@ -156,6 +192,7 @@ declare
   key_type     text;
   owner_type   regtype;
   missing      name;
+  stranger     name;
   attached     storyreel.attachments;
   written      regproc;
 begin
@@ -187,6 +224,21 @@ begin
       using errcode = 'datatype_mismatch';
   end if;
 
+  select pg_get_userbyid(o.owner) into stranger
+  from (
+    select c.relowner as owner from pg_catalog.pg_class c where c.oid = story_table
+    union all
+    select t.typowner from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+    where a.attrelid = story_table and a.attname in (key_column, text_column)
+  ) o
+  where not pg_has_role(o.owner, current_user, 'usage') limit 1;
+  if stranger is not null and not trust_owner then
+    raise exception '% or the type of a column belongs to %, whose code would run as % whenever a story is read',
+        source_name, stranger, current_user
+      using errcode = 'insufficient_privilege',
+            hint = format('Make %I its owner, or trust %I: attach(…, trust_owner => true).', current_user, stranger);
+  end if;
+
   insert into storyreel.attachments (source_table, id_column, id_type, text_column, owner_column, model, shape)
   values (source_name, key_column, key_type, text_column, owner_column, model, shape)
   on conflict (source_table) do update
@@ -206,6 +258,16 @@ begin
     'create or replace trigger storyreel_deleted after delete on %s referencing old table as deleted
      for each statement execute function storyreel.on_stories_deleted(%L, %L)',
     story_table, source_name, key_column);
+  if owner_column is not null then
+    execute format(
+      'create or replace trigger storyreel_owner_changed after update on %1$s for each row
+       when (old.%4$I is distinct from new.%4$I) execute function storyreel.on_owner_changed(%2$L, %3$L, %4$L)',
+      story_table, source_name, key_column, owner_column);
+  elsif exists (
+    select from pg_catalog.pg_trigger t where t.tgrelid = story_table and t.tgname = 'storyreel_owner_changed')
+  then
+    execute format('drop trigger storyreel_owner_changed on %s', story_table);
+  end if;
   execute format(
     'create or replace trigger storyreel_truncated after truncate on %s
      for each statement execute function storyreel.on_stories_truncated(%L)',
@@ -216,7 +278,7 @@ $$;
 -- The reverse: no more videos for new rows. What was made stays.
 create function storyreel.detach(story_table regclass) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   source_name text;
@@ -227,6 +289,7 @@ begin
     execute format('drop function %s()', written);
   end if;
   execute format('drop trigger if exists storyreel_deleted on %s', story_table);
+  execute format('drop trigger if exists storyreel_owner_changed on %s', story_table);
   execute format('drop trigger if exists storyreel_truncated on %s', story_table);
   select format('%I.%I', n.nspname, c.relname) into source_name
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -236,16 +299,39 @@ begin
 end
 $$;
 
--- Whether the text can be a key of that type at all; one that cannot is nobody's.
-create function storyreel.is_key(p_id text, p_type text) returns boolean
+-- The key that a text spells, as Postgres writes it and videos have it: a uuid in capitals, a number with zeros in front
+-- are spellings of the same one. Null for what no key of that type can be; such a row is nobody's.
+create function storyreel.key_of(p_id text, p_type text) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key text;
+begin
+  execute format('select ($1::%s)::text', p_type) into key using p_id;
+  return key;
+exception when data_exception or integrity_constraint_violation then  -- the latter: a domain that refuses it
+  return null;
+end
+$$;
+
+-- Give the video of a row to whoever owns the row by now. The row's key is locked by the caller, and the video first
+-- here: an owner who changes meanwhile is either seen by the second statement, or waits for us.
+create function storyreel.follow_owner(a storyreel.attachments, p_key text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
 as $$
 begin
-  execute format('select $1::%s', p_type) using p_id;
-  return true;
-exception when data_exception then
-  return false;
+  if a.owner_column is null then
+    return;
+  end if;
+  perform from storyreel.videos v where v.source_table = a.source_table and v.source_id = p_key for update;
+  execute format(
+    'update storyreel.videos v set owner_id = s.owner, updated_at = now()
+     from (select s.%1$I::uuid as owner from %2$s s where s.%3$I = $2::%4$s) s
+     where v.source_table = $1 and v.source_id = $2 and v.owner_id is distinct from s.owner',
+    a.owner_column, a.source_table, a.id_column, a.id_type)
+  using a.source_table, p_key;
 end
 $$;
 
@@ -256,10 +342,11 @@ create function storyreel.request_video_of(
   p_parameters jsonb default null, p_preview boolean default null
 ) returns setof storyreel.requested
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   a           storyreel.attachments;
+  key         text;
   table_model text;
 begin
   select * into a from storyreel.attachments t where t.source_table = p_table;
@@ -268,11 +355,12 @@ begin
       using errcode = 'undefined_table',
             hint = format('select storyreel.attach(%L, ''<text column>'', ''<owner column>'');', p_table);
   end if;
-  if not storyreel.is_key(p_id, a.id_type) then
+  key := storyreel.key_of(p_id, a.id_type);
+  if key is null then
     return;
   end if;
   -- A video that is there keeps the model it was last asked of.
-  if not exists (select from storyreel.videos v where v.source_table = p_table and v.source_id = p_id) then
+  if not exists (select from storyreel.videos v where v.source_table = p_table and v.source_id = key) then
     table_model := a.model;
   end if;
   return query execute format(
@@ -284,7 +372,8 @@ begin
     a.id_column, a.text_column,
     case when a.owner_column is null then 'null::uuid' else format('s.%I::uuid', a.owner_column) end,
     p_table, a.id_type)
-  using p_id, p_table, p_kind, coalesce(p_model, table_model), p_seed, p_parameters, a.shape, p_preview;
+  using key, p_table, p_kind, coalesce(p_model, table_model), p_seed, p_parameters, a.shape, p_preview;
+  perform storyreel.follow_owner(a, key);
 end
 $$;
 
@@ -295,7 +384,7 @@ $$;
 -- functions find their tables as they do under PostgREST.
 create function storyreel.owner_as_seen(p_table text, p_id text, p_claims jsonb) returns uuid
 language plpgsql volatile
-set search_path = public, extensions
+set search_path = public, extensions, pg_temp
 as $$
 declare
   a        storyreel.attachments;
@@ -303,22 +392,27 @@ declare
   found_by uuid;
 begin
   select * into a from storyreel.attachments t where t.source_table = p_table;
-  if a.owner_column is null or not storyreel.is_key(p_id, a.id_type) then
+  if a.owner_column is null or storyreel.key_of(p_id, a.id_type) is null then
     return null;
   end if;
-  perform set_config('request.jwt.claims', p_claims::text, true), set_config('role', 'authenticated', true);
+  -- All that PostgREST sets, for policies that look at it.
+  perform set_config('request.jwt.claims', p_claims::text, true), set_config('request.headers', '{}', true),
+          set_config('request.cookies', '{}', true), set_config('request.method', 'POST', true),
+          set_config('request.path', '', true), set_config('role', 'authenticated', true);
   execute format('select s.%I::uuid from %s s where s.%I = $1::%s', a.owner_column, p_table, a.id_column, a.id_type)
   into found_by using p_id;
   perform set_config('role', previous, true), set_config('request.jwt.claims', '', true);
   return found_by;
-exception when insufficient_privilege then  -- users may not read that table at all; the role is as it was before
-  return null;
+exception
+  -- Users may not read that table at all, or a policy refuses by raising. The role is as it was before.
+  when insufficient_privilege or raise_exception or data_exception then
+    return null;
 end
 $$;
 
 create function storyreel.story_exists(p_table text, p_id text) returns boolean
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   a     storyreel.attachments;
@@ -334,7 +428,7 @@ $$;
 -- Make up for what the triggers missed. Returns how many videos were made; what still fails stays noted.
 create function storyreel.adopt_missed() returns integer
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   m       storyreel.missed;
@@ -359,9 +453,10 @@ end
 $$;
 
 revoke execute on function
-  storyreel.insert_function_of, storyreel.write_insert_function, storyreel.on_stories_deleted, storyreel.on_stories_truncated,
-  storyreel.attach, storyreel.detach, storyreel.is_key, storyreel.request_video_of, storyreel.owner_as_seen, storyreel.story_exists,
-  storyreel.adopt_missed
+  storyreel.insert_function_of, storyreel.write_insert_function, storyreel.on_stories_deleted, storyreel.on_owner_changed,
+  storyreel.on_stories_truncated, storyreel.attach, storyreel.detach, storyreel.key_of, storyreel.follow_owner,
+  storyreel.request_video_of, storyreel.owner_as_seen, storyreel.story_exists, storyreel.adopt_missed
   from public, anon, authenticated;
-grant execute on function storyreel.request_video_of, storyreel.adopt_missed to storyreel, service_role;
-grant execute on function storyreel.is_key, storyreel.owner_as_seen to storyreel;
+grant execute on function storyreel.request_video_of, storyreel.adopt_missed to storyreel;
+grant execute on function storyreel.request_video_of to service_role;
+grant execute on function storyreel.key_of, storyreel.owner_as_seen to storyreel;

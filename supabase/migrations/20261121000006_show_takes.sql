@@ -5,7 +5,7 @@
 -- pipeline/lifecycle.py has the same rule; a test compares the two over every pair.
 create function storyreel.moves_up(shows text, revision integer, offered text, offered_revision integer) returns boolean
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select (array_position(array['placeholder', 'preview', 'final'], offered), offered_revision)
        > (array_position(array['placeholder', 'preview', 'final'], shows), revision);
@@ -13,7 +13,7 @@ $$;
 
 create function storyreel.is_newest(video_id uuid, number integer) returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select not exists (
     select from storyreel.revisions r where r.video_id = is_newest.video_id and r.number > is_newest.number);
@@ -23,7 +23,7 @@ $$;
 -- sees the other as ended.
 create function storyreel.lock_videos_of(p_take uuid) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select from storyreel.videos v
   where v.id in (
@@ -36,7 +36,7 @@ $$;
 -- Whether anybody still waits for the take: one whose video would show it.
 create function storyreel.is_wanted(take uuid) returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
     select from storyreel.shots s
@@ -49,7 +49,7 @@ $$;
 -- preview only where the final may still come. The highest priority; null where there is nobody.
 create function storyreel.comeback_priority(take uuid) returns integer
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select max(r.priority + case s.shows when 'preview' then 5 else 0 end)  -- as storage/plans.py has it
   from storyreel.shots s
@@ -65,7 +65,7 @@ $$;
 -- Whose the cost of a take is: of those that wait for it, the first. One row, nulls where nobody does.
 create function storyreel.payer_of(take uuid, out video_id uuid, out owner_id uuid)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select v.id, v.owner_id
   from storyreel.shots s
@@ -79,7 +79,7 @@ $$;
 -- p_keys[n]. No video may stand there twice. Locks nothing: the caller has.
 create function storyreel.show_revisions(p_revisions uuid[], p_shows text[], p_keys text[], p_now timestamptz) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update storyreel.videos v
   set shows = shown.shows, shown_revision = shown.number,
@@ -106,7 +106,7 @@ $$;
 -- that is shown alike is ready; its first shot is what shows.
 create function storyreel.show_take(p_take uuid, p_now timestamptz, p_revision uuid default null) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   revisions uuid[];
@@ -148,12 +148,14 @@ $$;
 -- of a preview that failed nobody hears.
 create function storyreel.fall_back(p_take uuid, p_reason text, p_message text, p_now timestamptz) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform storyreel.lock_videos_of(p_take);
   update storyreel.videos v
-  set work = 'fallback', reason = p_reason, message = p_message, updated_at = p_now
+  -- Of what a provider declined for its content the story cannot become a video, there or anywhere else.
+  set work = case p_reason when 'content_rejected' then 'rejected' else 'fallback' end,
+      reason = p_reason, message = p_message, updated_at = p_now
   from storyreel.shots s join storyreel.revisions r on r.id = s.revision_id
   where s.take_id = p_take and s.shows = 'final' and v.id = r.video_id
     and (v.work in ('working', 'held') or v.work = 'fallback' and (v.reason, v.message) <> (p_reason, p_message))
@@ -165,7 +167,7 @@ $$;
 -- lock: whoever has one in hand is just changing what is done for it, and reconcile looks again.
 create function storyreel.hold_videos(p_takes uuid[], p_reason text, p_message text, p_now timestamptz) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with waiting as materialized (
     select v.id from storyreel.videos v
@@ -181,7 +183,7 @@ $$;
 -- They wait no more.
 create function storyreel.resume_videos(p_takes uuid[], p_now timestamptz) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with held as materialized (
     select v.id from storyreel.videos v
@@ -197,7 +199,7 @@ $$;
 -- Videos that say they are held while nothing of theirs is; how many were set right.
 create function storyreel.mend_held(p_now timestamptz) returns integer
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with free as materialized (
     select v.id from storyreel.videos v
@@ -221,7 +223,7 @@ $$;
 -- not waited for any more. Returns null where there is nothing to go back to.
 create function storyreel.restore_video(p_video uuid, p_now timestamptz) returns storyreel.requested
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v        storyreel.videos;
@@ -260,4 +262,5 @@ grant execute on function
   storyreel.moves_up, storyreel.is_newest, storyreel.lock_videos_of, storyreel.is_wanted, storyreel.comeback_priority, storyreel.payer_of,
   storyreel.show_revisions, storyreel.show_take, storyreel.fall_back, storyreel.hold_videos, storyreel.resume_videos,
   storyreel.mend_held, storyreel.restore_video
-  to storyreel, service_role;
+  to storyreel;
+grant execute on function storyreel.restore_video to service_role;

@@ -47,16 +47,16 @@ create table storyreel.findings (
 alter table storyreel.limits enable row level security;
 alter table storyreel.accounts enable row level security;
 alter table storyreel.findings enable row level security;
-grant select, update on storyreel.limits to storyreel, service_role;
-grant select, insert, update, delete on storyreel.accounts to storyreel, service_role;
-grant select, insert, update on storyreel.findings to storyreel, service_role;
+grant select, update on storyreel.limits to storyreel;
+grant select, delete on storyreel.accounts to storyreel;
+grant select, insert, update on storyreel.findings to storyreel;
 create policy findings_worker on storyreel.findings to storyreel using (true) with check (true);
 create policy limits_worker on storyreel.limits to storyreel using (true) with check (true);
 create policy accounts_worker on storyreel.accounts to storyreel using (true) with check (true);
 
 create function storyreel.day_of(at timestamptz) returns text
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select to_char(at at time zone 'UTC', 'YYYY-MM-DD');
 $$;
@@ -64,8 +64,8 @@ $$;
 -- Book new lines of the ledger. A settled render's reservation is over, unless it was released before: the bill of one
 -- that was given up then counts all the same. Accounts are locked in one order for everybody.
 create function storyreel.book_ledger() returns trigger
-language plpgsql volatile
-set search_path = ''
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into storyreel.accounts as a (scope, key, reserved_usd, spent_usd)
@@ -105,7 +105,7 @@ create trigger ledger_booked after insert on storyreel.ledger referencing new ta
 
 create function storyreel.account(scope text, key text, out reserved numeric, out spent numeric)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(sum(a.reserved_usd), 0), coalesce(sum(a.spent_usd), 0)
   from storyreel.accounts a where a.scope = account.scope and a.key = account.key;
@@ -115,7 +115,7 @@ $$;
 -- gravest first: what passes total or story is not made, and need not wait for the others.
 create function storyreel.cap_passed(p_amount numeric, p_video uuid, p_owner uuid, p_at timestamptz) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when (everything.reserved + everything.spent + p_amount) > l.total_usd then 'total'
@@ -136,7 +136,7 @@ $$;
 create function storyreel.pause(p_provider text, p_now timestamptz, p_until timestamptz, p_code text, p_message text)
 returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update storyreel.providers p
   set paused_until = greatest(p.paused_until, p_until), pause_code = p_code, pause_message = p_message,
@@ -147,7 +147,7 @@ $$;
 -- The pause is over. A bill before now says nothing against the next ones.
 create function storyreel.resume(p_provider text, p_now timestamptz default now()) returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update storyreel.providers p
@@ -164,7 +164,7 @@ $$;
 -- Stop where the last bills came to far more than was expected. Three bills at least: one says nothing yet.
 create function storyreel.stop_on_overrun(p_provider text) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   l        storyreel.limits;
@@ -190,7 +190,7 @@ $$;
 -- A limit that is changed is looked at at once, by everything that waits for it.
 create function storyreel.look_again() returns trigger
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform storyreel.wake(array(
@@ -204,7 +204,7 @@ create trigger limits_changed after update of day_usd, owner_day_usd, story_usd,
   for each statement execute function storyreel.look_again();
 create function storyreel.plan_again() returns trigger
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update storyreel.revisions r set held_until = null where r.held_until is not null;
@@ -224,4 +224,4 @@ revoke execute on function
   from public, anon, authenticated;
 grant execute on function
   storyreel.day_of, storyreel.account, storyreel.cap_passed, storyreel.pause, storyreel.resume, storyreel.stop_on_overrun
-  to storyreel, service_role;
+  to storyreel;

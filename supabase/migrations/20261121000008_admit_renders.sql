@@ -5,7 +5,7 @@
 -- statistics from the planner, which then reads them all.
 create function storyreel.served_turn(p_provider text, p_priority integer) returns bigint
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(max(r.turn), 0) from storyreel.renders r
   where r.provider = p_provider and r.priority = p_priority and r.tries > 0 and r.status <> 'waiting';
@@ -16,7 +16,7 @@ $$;
 -- without an owner count as one owner's. Two that are placed at the same moment may get the same turn; the older goes first.
 create function storyreel.next_turn(p_provider text, p_priority integer, p_owner uuid) returns bigint
 language sql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select greatest(
     (select max(r.turn) from storyreel.renders r
@@ -31,7 +31,7 @@ $$;
 -- instead of going first with all it had.
 create function storyreel.wake(p_renders uuid[]) returns integer
 language sql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with woken as (
     update storyreel.renders r set waits_for = null, turn = greatest(r.turn, w.turn)
@@ -51,7 +51,7 @@ $$;
 -- for that may be just what they do.
 create function storyreel.withdraw_waiting(p_render uuid, p_take uuid, p_now timestamptz) returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from storyreel.takes t where t.id = p_take for update skip locked;
@@ -74,7 +74,7 @@ $$;
 create function storyreel.payer_with_room(
   p storyreel.providers, p_take uuid, p_amount numeric, p_at timestamptz, out video_id uuid, out owner_id uuid, out passed text, out has_slot boolean)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select w.video_id, w.owner_id, c.passed, o.has_slot
   from (
@@ -97,7 +97,7 @@ $$;
 -- How many renders the provider takes now, and 0 while it is paused. After a pause one tries whether it goes again.
 create function storyreel.free_slots(p storyreel.providers, p_now timestamptz) returns integer
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when p.paused_until > p_now then 0
@@ -112,7 +112,7 @@ $$;
 -- as there are slots are saved up in a quiet time.
 create function storyreel.after_one(p storyreel.providers, p_rate_at timestamptz, p_now timestamptz) returns timestamptz
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case when p_rate_at is null or p_rate_at - (p.slots - 1) * gap <= p_now then greatest(p_rate_at, p_now) + gap end
   from (select interval '1 minute' / p.per_minute as gap) rate;
@@ -125,7 +125,7 @@ create type storyreel.admission as (render_id uuid, take_id uuid, outcome text);
 -- transaction pooler.
 create function storyreel.admit(p_provider text, p_now timestamptz, p_lease interval) returns setof storyreel.admission
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Others wait for this transaction: a table of stories that was emptied leaves thousands, a spent budget holds them.
@@ -228,7 +228,7 @@ $$;
 -- took no ten minutes.
 create function storyreel.usual_time(p_provider text, p_endpoint text) returns interval
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case when count(*) >= 3 then least(percentile_disc(0.9) within group (order by lately.took), interval '10 minutes') end
   from (
@@ -239,11 +239,45 @@ as $$
   ) lately;
 $$;
 
+-- Stories that went, or went over to another owner, in the hour in which they count: else a quota would be no more than
+-- as many stories at a time. Kept for that hour, and only where there is a quota.
+create table storyreel.departed (
+  owner_id  uuid not null,
+  told_at   timestamptz not null,
+  begun_at  timestamptz  -- null: it was never planned, and cost nothing
+);
+create index departed_owner on storyreel.departed (owner_id, told_at);
+create index departed_old on storyreel.departed (told_at);
+alter table storyreel.departed enable row level security;
+grant select on storyreel.departed to storyreel;
+create policy departed_worker on storyreel.departed for select to storyreel using (true);
+
+create function storyreel.note_departure() returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if old.owner_id is not null and old.created_at > now() - interval '1 hour'
+     and exists (select from storyreel.limits l where l.owner_stories_per_hour is not null)
+  then
+    insert into storyreel.departed (owner_id, told_at, begun_at)
+    select old.owner_id, old.created_at, r.planned_at
+    from storyreel.revisions r where r.video_id = old.id and r.kind = 'first';
+  end if;
+  delete from storyreel.departed d where d.told_at < now() - interval '1 hour';
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+create trigger videos_deleted_are_counted before delete on storyreel.videos
+  for each row execute function storyreel.note_departure();
+create trigger videos_given_away_are_counted before update of owner_id on storyreel.videos
+  for each row when (old.owner_id is distinct from new.owner_id) execute function storyreel.note_departure();
+
 -- How long an owner who would tell one more story has to wait before it may be told: null where it may be now, or was
 -- before. For doors that can say so; a row that is inserted is held instead (storyreel.hold_over_quota).
 create function storyreel.quota_wait(p_owner uuid, p_table text, p_id text, p_now timestamptz) returns interval
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   quota constant integer := (select l.owner_stories_per_hour from storyreel.limits l);
@@ -256,9 +290,13 @@ begin
     return null;
   end if;
   return (
-    select v.created_at + interval '1 hour' - p_now from storyreel.videos v
-    where v.owner_id = p_owner and v.created_at > p_now - interval '1 hour'
-    order by v.created_at desc offset quota - 1 limit 1);
+    select t.told_at + interval '1 hour' - p_now from (
+      select v.created_at as told_at from storyreel.videos v where v.owner_id = p_owner
+      union all
+      select d.told_at from storyreel.departed d where d.owner_id = p_owner
+    ) t
+    where t.told_at > p_now - interval '1 hour'
+    order by t.told_at desc offset quota - 1 limit 1);
 end
 $$;
 
@@ -266,7 +304,7 @@ $$;
 -- revisions that are held. They are locked: whoever calls has just claimed them.
 create function storyreel.hold_over_quota(p_revisions uuid[], p_message text, p_now timestamptz) returns setof uuid
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   quota  constant integer := (select l.owner_stories_per_hour from storyreel.limits l);
@@ -291,6 +329,9 @@ begin
       where v.owner_id = owner
         and (r.planned_at > p_now - interval '1 hour'
              or r.planned_at is null and (r.attempt > 1 or r.attempt = 1 and r.id <> all (p_revisions)))
+      union all
+      select d.begun_at from storyreel.departed d
+      where d.owner_id = owner and d.begun_at > p_now - interval '1 hour'
       order by at desc limit quota);
     starts := array(select s from unnest(starts) s order by s);
     free := quota - cardinality(starts);
@@ -335,7 +376,7 @@ $$;
 -- before them was deleted. How many.
 create function storyreel.advance_held(p_now timestamptz) returns integer
 language sql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with owners as (
     select o.owner_id, l.owner_stories_per_hour - (
@@ -366,7 +407,7 @@ $$;
 -- A slot of an owner is free, or was not used: the best of those that wait for it is looked at again; how many, 0 or 1.
 create function storyreel.wake_one(p_provider text, p_owner uuid) returns integer
 language sql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select storyreel.wake(array(
     select w.id from storyreel.renders w
@@ -376,7 +417,7 @@ $$;
 
 create function storyreel.wake_owner() returns trigger
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform storyreel.wake_one(new.provider, new.owner_id);
@@ -393,7 +434,7 @@ create trigger renders_owner_slot_free after update of status on storyreel.rende
 -- free slot, the best that waits for it, should nobody have been told of that. How many.
 create function storyreel.wake_held(p_now timestamptz) returns integer
 language sql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with room as (
     select least(l.day_usd - everything.reserved - today.spent, l.total_usd - everything.reserved - everything.spent) as usd
@@ -441,11 +482,11 @@ $$;
 
 revoke execute on function
   storyreel.served_turn, storyreel.next_turn, storyreel.wake, storyreel.withdraw_waiting, storyreel.payer_with_room, storyreel.free_slots, storyreel.after_one, storyreel.admit,
-  storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.advance_held, storyreel.wake_one,
-  storyreel.wake_owner, storyreel.wake_held
+  storyreel.usual_time, storyreel.note_departure, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.advance_held,
+  storyreel.wake_one, storyreel.wake_owner, storyreel.wake_held
   from public, anon, authenticated;
 grant execute on function
   storyreel.served_turn, storyreel.next_turn, storyreel.wake, storyreel.withdraw_waiting, storyreel.payer_with_room, storyreel.free_slots, storyreel.after_one, storyreel.admit,
   storyreel.usual_time, storyreel.quota_wait, storyreel.hold_over_quota, storyreel.advance_held, storyreel.wake_one,
   storyreel.wake_held
-  to storyreel, service_role;
+  to storyreel;

@@ -15,6 +15,8 @@ begin
   create index stories_owner on public.stories (owner_id);
 
   alter table public.stories enable row level security;
+  -- Whatever the project grants by default: row security would not stop a truncate.
+  revoke all on public.stories from public, anon, authenticated, service_role;
   grant select, insert, update, delete on public.stories to authenticated, service_role;
   create policy stories_owner_all on public.stories to authenticated
     using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));

@@ -6,7 +6,7 @@ create index videos_shown on storyreel.videos (path) where shows <> 'placeholder
 -- The takes that a file belongs to: several where their originals are the same bytes.
 create function storyreel.takes_of(p_bucket text, p_path text) returns setof uuid
 language sql stable rows 2
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select t.id from storyreel.takes t where t.bucket = p_bucket and t.original_path = p_path
   union all
@@ -19,7 +19,7 @@ $$;
 -- than the take has now. A take that only deleted stories had asked for uses nothing.
 create function storyreel.is_used(p_bucket text, p_path text) returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
     select from storyreel.takes_of(p_bucket, p_path) f join storyreel.takes t on t.id = f
@@ -38,7 +38,7 @@ $$;
 -- The files of a take, with those that its original was made into.
 create function storyreel.files_of(p_take uuid) returns table (bucket text, path text)
 language sql stable rows 4
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select t.bucket, t.original_path from storyreel.takes t where t.id = p_take and t.original_path is not null
   union all
@@ -50,7 +50,7 @@ $$;
 -- while they are needed.
 create function storyreel.keep_files() returns trigger
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- In one order for everybody, and in a statement of its own: what reconcile is just writing is seen by the next one.
@@ -67,4 +67,4 @@ create trigger shots_keep_files after insert on storyreel.shots
 
 revoke execute on function storyreel.takes_of, storyreel.is_used, storyreel.files_of, storyreel.keep_files
   from public, anon, authenticated;
-grant execute on function storyreel.takes_of, storyreel.is_used, storyreel.files_of to storyreel, service_role;
+grant execute on function storyreel.takes_of, storyreel.is_used, storyreel.files_of to storyreel;

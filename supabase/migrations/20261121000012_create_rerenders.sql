@@ -47,16 +47,17 @@ create index rerender_items_open on storyreel.rerender_items (rerender_id, numbe
 alter table storyreel.rerenders enable row level security;
 alter table storyreel.rerender_items enable row level security;
 
-grant select, insert, update on storyreel.rerenders, storyreel.rerender_items to storyreel, service_role;
+grant select, insert, update on storyreel.rerenders, storyreel.rerender_items to storyreel;
 
 create policy rerenders_worker on storyreel.rerenders to storyreel using (true) with check (true);
 create policy rerender_items_worker on storyreel.rerender_items to storyreel using (true) with check (true);
 
 -- The texts of stories as they are now, at most one character more than is ever used; no row for a story that is gone.
--- Those that stand in no attached table (anymore) are known by what was last asked of them.
+-- Those that stand in no attached table (anymore) are known by what was last asked of them, unless that was not allowed:
+-- then nobody has their text.
 create function storyreel.texts_of(p_table text, p_ids text[]) returns table (source_id text, body text)
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   kept_chars constant integer := 20001;  -- as in begin_videos
@@ -67,13 +68,13 @@ begin
     return query
     select v.source_id, r.story
     from storyreel.videos v join storyreel.revisions r on r.video_id = v.id and storyreel.is_newest(v.id, r.number)
-    where v.source_table = p_table and v.source_id = any (p_ids);
+    where v.source_table = p_table and v.source_id = any (p_ids) and r.moderation is distinct from 'rejected';
     return;
   end if;
   return query execute format(
     'select s.%1$I::text, left(coalesce(s.%2$I::text, ''''), $2) from %3$s s where s.%1$I = any ($1::%4$s[])',
     a.id_column, a.text_column, p_table, a.id_type)
-  using (select array_agg(i.id) from unnest(p_ids) i(id) where storyreel.is_key(i.id, a.id_type)), kept_chars;
+  using (select array_agg(i.id) from unnest(p_ids) i(id) where storyreel.key_of(i.id, a.id_type) is not null), kept_chars;
 end
 $$;
 
@@ -83,7 +84,7 @@ create function storyreel.ask_again(
   p_table text, p_id text, p_kind text, p_model text, p_seed bigint, p_parameters jsonb, p_preview boolean
 ) returns setof storyreel.requested
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (select from storyreel.attachments a where a.source_table = p_table) then
@@ -102,4 +103,4 @@ end
 $$;
 
 revoke execute on function storyreel.texts_of, storyreel.ask_again from public, anon, authenticated;
-grant execute on function storyreel.texts_of, storyreel.ask_again to storyreel, service_role;
+grant execute on function storyreel.texts_of, storyreel.ask_again to storyreel;

@@ -1,13 +1,15 @@
 """What the tests of the SQL share: an app's own session, and the warnings the database raised in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
 
 from functions.services import Stores
-from tests.conftest import Clock, DatabaseUrls
+from local.postgres import EmbeddedPostgres
+from tests.conftest import Clock, DatabaseUrls, program
 from tests.storage.world import World
+from tests.supabase.hosted import Project, hosting, making_project
 
 
 @pytest.fixture
@@ -35,3 +37,17 @@ def warnings(owner: psycopg.AsyncConnection) -> list[str]:
 
     owner.add_notice_handler(hear)
     return heard
+
+
+@pytest.fixture(scope="session")
+def hosted() -> Iterator[EmbeddedPostgres]:
+    """Where projects are, for tests that are marked as needing postgres15."""
+    with hosting(program("postgres15").parent) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def project(hosted: EmbeddedPostgres) -> Iterator[Project]:
+    """One project for all tests of a file: each looks at rows of its own."""
+    with making_project(hosted) as made:
+        yield made

@@ -51,7 +51,7 @@ async def test_asking_again_puts_the_video_back_to_work(world: World) -> None:
     story = await world.story()
     await world.failed(PERMANENT)
     await world.plan()
-    assert await world.video(story) == ("placeholder", 0, "fallback", "content_policy")
+    assert await world.video(story) == ("placeholder", 0, "fallback", "no_clip")
 
     await world.ask_again(story)
 

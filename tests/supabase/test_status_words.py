@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from pipeline.lifecycle import ENDED, HOLDS_SLOT, RenderStatus, Shows, TakeStatus, Work, moves_up
+from pipeline.model import Opinion
 from tests.storage.world import World
 
 WORDS: dict[str, type[StrEnum]] = {
@@ -16,6 +17,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "videos_work_known": Work,
     "takes_status_known": TakeStatus,
     "renders_status_known": RenderStatus,
+    "revisions_moderation_known": Opinion,
 }
 
 
@@ -81,6 +83,24 @@ REVISIONS: list[tuple[LiteralString, str]] = [
     ("due_at = now()", "revisions_due_until_planned"),
     ("planned_at = null", "revisions_due_until_planned"),
     ("held_until = now()", "revisions_held_until_planned"),
+    ("moderation = 'perhaps'", "revisions_moderation_known"),
+    ("moderation = 'passed', moderated_by = 'chance'", "revisions_moderator_known"),
+    ("moderation = 'passed'", "revisions_judged_by_somebody"),
+    ("moderation = 'unchecked', moderated_by = 'rules'", "revisions_judged_by_somebody"),
+    ("moderated_by = 'rules'", "revisions_judged_by_somebody"),
+    ("moderation = 'rejected', moderated_by = 'rules', story = ''", "revisions_category_where_rejected"),
+    ("moderation = 'passed', moderated_by = 'rules', moderation_category = 'hate'",
+     "revisions_category_where_rejected"),
+    ("moderation = 'rejected', moderated_by = 'rules', moderation_category = 'A <b>', story = ''",
+     "revisions_category_plain"),
+    ("moderation = 'rejected', moderated_by = 'rules', moderation_category = repeat('x', 61), story = ''",
+     "revisions_category_plain"),
+    ("moderation = 'rejected', moderated_by = 'rules', moderation_category = 'hate'",
+     "revisions_rejected_has_no_text"),
+    ("postponed = attempt + 1, postponed_for = 'c'", "revisions_postponed_attempts"),
+    ("postponed = -1", "revisions_postponed_attempts"),
+    ("postponed = attempt", "revisions_postponed_for_a_reason"),
+    ("postponed_for = 'c'", "revisions_postponed_for_a_reason"),
 ]  # fmt: skip
 TAKES: list[tuple[LiteralString, str]] = [
     ("status = 'done'", "takes_status_known"),
