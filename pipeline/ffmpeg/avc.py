@@ -5,21 +5,28 @@ untrusted: whatever makes no sense counts as no parameter set.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 SEQUENCE_PARAMETER_SET = 7
 """The NAL unit type that fixes size and pixel format."""
+
+MAX_UNITS = 512
+"""NAL units looked at in one picture. Encoders make a handful, or hundreds for a network of small packets."""
 
 
 def redefines_format(configuration: bytes, sample: bytes) -> bool:
     """Whether one coded picture brings a sequence parameter set that its track's header does not have.
 
-    Players that set up their decoder from the header alone show such a stream wrongly.
+    Players that set up their decoder from the header alone show such a stream wrongly. A picture of more than
+    `MAX_UNITS` counts as one: nobody has looked at all of it.
     """
     if len(configuration) < 7 or configuration[0] != 1:
         return True
     known = set(_declared(configuration))
     length_size = (configuration[4] & 3) + 1
-    return any(unit not in known for unit in _units(sample, length_size) if _is_sequence_set(unit))
+    units = _units(sample, length_size)
+    looked_at = islice(units, MAX_UNITS)
+    return any(unit not in known for unit in looked_at if _is_sequence_set(unit)) or next(units, None) is not None
 
 
 def _declared(configuration: bytes) -> Iterator[bytes]:

@@ -2,35 +2,34 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
-
-MAX_BOXES = 64
-"""As many are listed; a film has three or four, a fragmented one two for each second or so."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """`kind` as its four characters; `whole` unless the file ends before the box does."""
+    """`kind` as its four characters; `whole` unless the file ends before the box does; `length` is what the file
+    has of it, in bytes.
+    """
 
     kind: str
+    length: int
     whole: bool
 
 
-def list_boxes(file: Path) -> tuple[Box, ...]:
-    """The first `MAX_BOXES` in file order. Raises `OSError`."""
+def list_boxes(file: Path, *, most: int) -> tuple[Box, ...]:
+    """The first `most` in file order. Raises `OSError`."""
     with file.open("rb") as stream:
-        return tuple(_boxes(stream, file.stat().st_size))
+        return tuple(islice(_boxes(stream, file.stat().st_size), most))
 
 
 def _boxes(stream: BinaryIO, size: int) -> Iterator[Box]:
     start = 0
-    for _ in range(MAX_BOXES):
-        if start + 8 > size:
-            return
+    while start + 8 <= size:
         stream.seek(start)
         kind, length = _read_head(stream.read(16), size - start)
-        yield Box(kind, start + length <= size)
+        yield Box(kind, min(length, size - start), start + length <= size)
         start += length
 
 

@@ -7,6 +7,7 @@ every frame, so a copy is as well checked as an encoding. Never call ffmpeg-pyth
 """
 
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import ffmpeg
@@ -33,13 +34,24 @@ PRESET = "veryfast"
 
 LIMITS = {
     "AS": 1_500_000_000,  # bytes; a 1280x720 clip takes 600 MB of addresses, most of it never touched
-    "CPU": 60,  # seconds
+    "CPU": 60,  # seconds, for the longest clip that passes the gate
     "FSIZE": 64 * 1024 * 1024,  # bytes, each output
     "CORE": 0,
     "NOFILE": 64,
     "STACK": 1024 * 1024,  # bytes, for each of some twenty threads
 }
-"""What ffmpeg may use at most, in the words of `launcher.restrain`."""
+"""What ffmpeg may use at most for any clip, in the words of `launcher.restrain`."""
+
+START_SECONDS = 3
+"""Of the processor, for what is no picture: twenty times what it takes here."""
+
+PIXELS_A_SECOND = 2_500_000
+"""Decoded and encoded by a processor at least. A usual clip goes twenty times as fast, one of pure noise four
+times; what takes longer is a file that packs pictures without number into what counts as one."""
+
+_MEANINGLESS = {"color_primaries": {0, 3}, "color_trc": {0, 3, 9, 10}}
+"""Numbers of ITU-T H.273 that ffmpeg's scaler refuses although its result would hardly differ: those reserved,
+which some writers use for not knowing, and two logarithmic curves."""
 
 _GUARDS = (
     "-nostdin",
@@ -90,18 +102,24 @@ def sizes(facts: Facts) -> Sizes:
     return Sizes(video, fit(*video, PREVIEW_SIDE))
 
 
+def limits(facts: Facts) -> dict[str, int]:
+    """What ffmpeg may use at most for such a clip: time in proportion to what it has to do."""
+    width, height = displayed(facts)
+    pixels = max(facts.width * facts.height, width * height) * facts.packets
+    return LIMITS | {"CPU": min(LIMITS["CPU"], START_SECONDS + ceil(pixels / PIXELS_A_SECOND))}
+
+
 def command(ffmpeg_binary: Path, original: Path, folder: Path, facts: Facts) -> list[str]:
     """The argument vector. All paths must be absolute; `facts` have passed the gate."""
     source = _input(original)
     target, size = files(folder), sizes(facts)
-    picture = (
-        source["v:0"].filter("scale", *size.video, out_range="tv").filter("setsar", 1).filter("format", "yuv420p")
-    )
+    usable = _with_usable_colours(source["v:0"], facts)
+    picture = usable.filter("scale", *size.video, out_range="tv").filter("setsar", 1).filter("format", "yuv420p")
     copied = copyable(facts)
     frames = picture.filter_multi_output("split", 3 if copied else 4)
-    video = _copy(source["v:0"], target.video) if copied else _encode(frames[3], target.video)
+    most = facts.packets + 1  # one too many tells that there are more, and nobody has to see them all
     outputs = (
-        video,
+        _copy(source["v:0"], target.video, most) if copied else _encode(frames[3], target.video, most),
         _poster(frames[0], target.poster),
         _preview(frames[1], target.preview, size.preview, facts),
         _pixels(frames[2], target.pixels),
@@ -116,6 +134,7 @@ def _input(original: Path) -> FilterableStream:
         _url(original),
         f="mov",  # never guessed: a playlist named .mp4 would be opened as one
         protocol_whitelist="file",
+        enable_drefs=0,
         codec_whitelist=",".join(DECODERS),
         max_pixels=MAX_PIXELS,
         threads=1,
@@ -126,14 +145,22 @@ def _input(original: Path) -> FilterableStream:
     )
 
 
-def _copy(stream: FilterableStream, file: Path) -> OutputStream:
-    return ffmpeg.output(stream, _url(file), **_PLAIN, **{"f": "mp4", "c:v": "copy", "movflags": "+faststart"})
+def _with_usable_colours(stream: FilterableStream, facts: Facts) -> FilterableStream:
+    """The pictures, with unknown primaries and curve where those given cannot be used."""
+    given = dict(zip(_MEANINGLESS, facts.colour[:2], strict=True))
+    unknown = {name: "unknown" for name, number in given.items() if number in _MEANINGLESS[name]}
+    return stream.filter("setparams", **unknown) if unknown else stream
 
 
-def _encode(stream: FilterableStream, file: Path) -> OutputStream:
+def _copy(stream: FilterableStream, file: Path, most: int) -> OutputStream:
+    options = {"f": "mp4", "c:v": "copy", "frames:v": most, "movflags": "+faststart"}
+    return ffmpeg.output(stream, _url(file), **_PLAIN, **options)
+
+
+def _encode(stream: FilterableStream, file: Path, most: int) -> OutputStream:
     options = {"c:v": "libx264", "profile:v": "high", "preset": PRESET, "crf": CRF, "pix_fmt": "yuv420p"}
     # Its own times, not those of a steady rate: rounded to one, two close frames would fall together.
-    muxing = {"f": "mp4", "movflags": "+faststart", "enc_time_base": "demux"}
+    muxing = {"f": "mp4", "frames:v": most, "movflags": "+faststart", "enc_time_base": "demux"}
     return ffmpeg.output(stream, _url(file), **_ENCODED, **options, **muxing)
 
 
@@ -147,7 +174,8 @@ def _preview(stream: FilterableStream, file: Path, size: tuple[int, int], facts:
     thinned = stream.filter("fps", PREVIEW_FPS) if facts.packets > PREVIEW_FPS * facts.span else stream
     small = thinned.filter("scale", *size)
     options = {"c:v": "libwebp_anim", "loop": 0, "quality": 60, "compression_level": 2}
-    return ffmpeg.output(small, _url(file), **_ENCODED, **options, f="webp")
+    most = ceil(PREVIEW_FPS * MAX_SPAN) + 1  # thinned, it may also have a frame repeated through a gap
+    return ffmpeg.output(small, _url(file), **_ENCODED, **options, **{"f": "webp", "frames:v": most})
 
 
 def _pixels(stream: FilterableStream, file: Path) -> OutputStream:

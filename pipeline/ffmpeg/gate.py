@@ -19,6 +19,9 @@ MAX_BYTES = 64 * 1024 * 1024
 HEAD_BYTES = 12
 """Length, type and major brand of the first box (ISO/IEC 14496-12, 4.3)."""
 
+MAX_FTYP = 512
+"""Bytes of that box: 124 compatible brands. Longer ones are other kinds of file in disguise."""
+
 BRANDS = frozenset(
     {
         b"isom",
@@ -44,6 +47,16 @@ CODECS = frozenset({"h264", "mpeg4", "hevc", "vp9", "av1"})
 DECODERS = ("h264", "mpeg4", "hevc", "vp9", "libdav1d", "av1")
 """The names ffmpeg's decoders for `CODECS` go by; no other may open."""
 
+MAX_BOXES = 4096
+"""Top-level ones. A film has three or four; one fragmented at each frame and each bit of sound has 2600."""
+
+MAX_INDEX = 512 * 1024
+"""Bytes of `moov`, `moof` and whatever else is read while opening: twice what a clip at all other limits has.
+Also what keeps tags few: libavformat looks through all it has for each new one."""
+
+MEDIA_BOXES = frozenset({"mdat", "skip", "uuid", "wide"})
+"""Boxes that are stepped over while opening, `free` too where there is a `moov`: else that is looked for in it."""
+
 MAX_STREAMS = 4
 """Picture, sound, subtitles and a timecode track."""
 
@@ -66,14 +79,20 @@ MIN_SPAN = 0.2
 """Seconds; anything shorter flickers instead of playing."""
 
 MAX_SPAN = 15.0
-"""Seconds; also told to ffmpeg, so that not even a lie about time can make it fill in frames for hours."""
+"""Seconds from the start of the earliest stream; also told to ffmpeg, so that not even a lie about time can make
+it fill in frames for hours."""
 
 MAX_FPS = 120.0
 """Frames per second; the fastest screens' rate."""
 
+MAX_WAIT = 32
+"""Packets after which there must be a picture; decoders hold back 16 to sort them (ITU-T H.264, A.3.1)."""
 
 VITAL_BOXES = frozenset({"moov", "moof", "mdat"})
 """Index and pictures. What follows them may end early: some writers leave padding behind."""
+
+MATRICES = frozenset({0, 1, 2, 4, 5, 6, 7, 9})
+"""Colour matrices that ffmpeg can convert, as numbers of ITU-T H.273."""
 
 
 def check_head(head: bytes, size: int) -> None:
@@ -87,16 +106,30 @@ def check_head(head: bytes, size: int) -> None:
         _refuse(f"it has only {size} bytes")
     if size > MAX_BYTES:
         _refuse(f"it has {size} bytes, more than {MAX_BYTES}")
-    if head[4:8] != b"ftyp":
+    if head[4:8] != b"ftyp" or not HEAD_BYTES < int.from_bytes(head[:4]) <= MAX_FTYP:
         _refuse("it is no MP4 or MOV file")
     if head[8:12] not in BRANDS:
         _refuse(f"its brand {head[8:12].decode('ascii', 'replace')!r} is not one of a video")
 
 
+def flaw_of_boxes(facts: Facts) -> str | None:
+    """What keeps a file with such boxes from being opened at all."""
+    if facts.cut in VITAL_BOXES:
+        return f"it is cut off in its {facts.cut!r} box"
+    if facts.box_count > MAX_BOXES:
+        return f"it has more than {MAX_BOXES} boxes"
+    if facts.index_bytes > MAX_INDEX:
+        return f"its index has {facts.index_bytes} bytes, more than {MAX_INDEX}"
+    return None
+
+
 def check(facts: Facts) -> None:
     """Judge a probed file. Raises `UnusableClip`."""
-    _check_container(facts)
+    if flaw := flaw_of_boxes(facts):
+        _refuse(flaw)
+    _check_streams(facts)
     _check_frames(facts)
+    _check_times(facts)
     _check_picture(facts)
 
 
@@ -119,9 +152,7 @@ def copyable(facts: Facts) -> bool:
     )
 
 
-def _check_container(facts: Facts) -> None:
-    if facts.cut in VITAL_BOXES:
-        _refuse(f"it is cut off in its {facts.cut!r} box")
+def _check_streams(facts: Facts) -> None:
     if facts.streams > MAX_STREAMS:
         _refuse(f"it has {facts.streams} streams, more than {MAX_STREAMS}")
     if not facts.videos:
@@ -148,24 +179,35 @@ def _check_picture(facts: Facts) -> None:
             )
     if not facts.pixel_format:
         _refuse("its first frame cannot be decoded")
+    if facts.colour[2] not in MATRICES:
+        _refuse(f"its colours are coded by matrix {facts.colour[2]}, which cannot be converted")
 
 
 def _check_frames(facts: Facts) -> None:
+    if facts.coded > facts.size:
+        _refuse("its frames hold more bytes than the file has")
     if facts.packets < MIN_FRAMES:
         _refuse(f"it has {facts.packets} frames, fewer than {MIN_FRAMES}")
     if facts.packets > MAX_FRAMES:
         _refuse(f"it has more than {MAX_FRAMES} frames")
-    # Fragmented files carry no count in their header.
-    if facts.announced not in {0, facts.packets}:
+    if facts.idle:
+        _refuse(f"{facts.idle} of its frames are empty or cut away by its edit list")
+    # Of a fragmented file, the header counts the frames that stand before the fragments, which are none as a rule.
+    if facts.announced != facts.packets and "moof" not in facts.boxes:
         _refuse(f"its header announces {facts.announced} frames and {facts.packets} are there")
     if facts.damaged:
         _refuse(f"{facts.damaged} of its frames end early")
+
+
+def _check_times(facts: Facts) -> None:
     if facts.moments != facts.packets:
         _refuse(f"its {facts.packets} frames have {facts.moments} different times")
     if not MIN_SPAN <= facts.span <= MAX_SPAN:
         _refuse(f"it lasts {facts.span:.3g} s, not {MIN_SPAN} to {MAX_SPAN} s")
     if facts.packets / facts.span > MAX_FPS:
         _refuse(f"it has {facts.packets / facts.span:.0f} frames per second, more than {MAX_FPS:.0f}")
+    if not 0 <= facts.delay <= MAX_SPAN - facts.span:
+        _refuse(f"its first frame is shown {facts.delay:.3g} s after it begins")
 
 
 def _refuse(what: str) -> NoReturn:

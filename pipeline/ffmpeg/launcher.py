@@ -34,8 +34,10 @@ def main(arguments: list[str]) -> None:
     pairs = (argument.partition("=") for argument in arguments[:end])
     restrain({name: int(value) for name, _, value in pairs})
     program = arguments[end + 1 :]
+    # The one variable that Python gives itself, in a locale that speaks no UTF-8 (PEP 538).
+    environment = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
     try:
-        os.execv(program[0], program)  # noqa: S606 - no shell is the point
+        os.execve(program[0], program, environment)  # noqa: S606 - no shell is the point
     except OSError as error:
         sys.exit(f"{program[0]} cannot be started: {error.strerror}")
 

@@ -19,7 +19,8 @@ from pipeline.ffmpeg.facts import Facts, from_json
 from pipeline.ffmpeg.process import Child, spawn
 
 SECONDS = 30.0
-"""For one answer. The child's own limit on processor time is lower; this is for a stalled machine."""
+"""For one answer, by the clock. The child's own limit on processor time is lower; this is for a stalled
+machine."""
 
 BOOTSTRAP = """
 import json, sys
@@ -29,15 +30,29 @@ main()
 """
 """Isolated and without `site`, a start costs half; so the way to the libraries is handed over."""
 
-CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGXCPU})
+CRASHES = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGXCPU,
+        signal.SIGXFSZ,
+    }
+)
 """Ends that the file brought about. SIGKILL is not among them: that is the machine running out of memory."""
+
+NO_SENSE = "the clip cannot be used: its reader gave no sensible answer"
+"""So ends a child that the file has taken over, or driven mad."""
 
 
 @dataclass(frozen=True)
 class Prober:
-    """One probing child, ready to be asked."""
+    """One probing child, ready to be asked; it has `seconds` for each answer."""
 
     child: Child
+    seconds: float
 
     async def facts(self, file: Path) -> Facts:
         """Open the file and count its frames.
@@ -46,10 +61,10 @@ class Prober:
         reader was killed, stalled or could not start.
         """
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self.seconds):
                 return await self._ask(file)
         except TimeoutError as error:
-            raise TranscodeFailed(f"reading the clip took longer than {SECONDS:.0f} s") from error
+            raise TranscodeFailed(f"reading the clip took longer than {self.seconds:g} s") from error
 
     async def _ask(self, file: Path) -> Facts:
         stdin, stdout = self.child.process.stdin, self.child.process.stdout
@@ -61,6 +76,8 @@ class Prober:
             answer = await stdout.readline()
         except ConnectionError:  # it died with our question unread
             answer = b""
+        except ValueError as error:  # a line of more than 64 KB, of which facts need one
+            raise UnusableClip(NO_SENSE) from error
         if not answer:
             await self._explain_death()
         return _parse(answer)
@@ -73,11 +90,11 @@ class Prober:
 
 
 @asynccontextmanager
-async def prober(cwd: Path) -> AsyncIterator[Prober]:
+async def prober(cwd: Path, *, seconds: float = SECONDS) -> AsyncIterator[Prober]:
     """A probing child for the length of the block."""
     path = json.dumps([entry for entry in sys.path if entry])
     async with spawn([sys.executable, "-I", "-S", "-c", BOOTSTRAP, path], cwd=cwd, stdio=PIPE) as child:
-        yield Prober(child)
+        yield Prober(child, seconds)
 
 
 def _parse(answer: bytes) -> Facts:
@@ -86,6 +103,6 @@ def _parse(answer: bytes) -> Facts:
         refusal = json.loads(text).get("error")
         if refusal is None:
             return from_json(text)
-    except (ValueError, AttributeError) as error:
-        raise UnusableClip("the clip cannot be used: its reader gave no sensible answer") from error
+    except (AttributeError, RecursionError, ValueError) as error:
+        raise UnusableClip(NO_SENSE) from error
     raise UnusableClip(f"the clip cannot be used: {refusal}")

@@ -7,6 +7,8 @@ same bytes.
 
 import asyncio
 import re
+import signal
+import stat
 import sys
 from importlib.resources import files as resources
 from pathlib import Path
@@ -15,10 +17,10 @@ import numpy as np
 
 from pipeline.errors import BadSetting, TranscodeFailed, UnusableClip
 from pipeline.ffmpeg import blurhash, gate, launcher, outputs
-from pipeline.ffmpeg.command import LIMITS, PIXELS_SIDE, Files, command, files, sizes
+from pipeline.ffmpeg.command import PIXELS_SIDE, Files, command, files, limits, sizes
 from pipeline.ffmpeg.facts import Facts
 from pipeline.ffmpeg.geometry import displayed
-from pipeline.ffmpeg.prober import Prober, prober
+from pipeline.ffmpeg.prober import CRASHES, Prober, prober
 from pipeline.ffmpeg.process import run
 from pipeline.ports import Rendition, Transcoded, Video
 
@@ -30,6 +32,14 @@ SECONDS = 60.0
 
 DAMAGED = frozenset({183, 176})
 """Exit statuses that blame the input: AVERROR_INVALIDDATA and AVERROR_PATCHWELCOME, cut to 8 bits."""
+
+BLAMES = (
+    "Error submitting packet to decoder",
+    "Error submitting video frame to the encoder",
+    "Non-monotonic DTS",
+)
+"""What ffmpeg says where coded pictures, decoded ones or their times are to blame, whatever its exit status: that
+differs from decoder to decoder."""
 
 ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 """What ffmpeg's log says of each of its parts; another number each time."""
@@ -67,8 +77,8 @@ class FfmpegTranscoder:
         return Transcoded(_video(facts), _renditions(made, facts), hashed, gate.copyable(facts))
 
     async def _make(self, original: Path, folder: Path, facts: Facts) -> None:
-        limits = [f"{name}={value}" for name, value in LIMITS.items()]
-        wrapper = [sys.executable, "-I", "-S", launcher.__file__, *limits, "--"]
+        allowed = [f"{name}={value}" for name, value in limits(facts).items()]
+        wrapper = [sys.executable, "-I", "-S", launcher.__file__, *allowed, "--"]
         argv = command(self._ffmpeg, original, folder, facts)
         try:
             ending = await run(wrapper + argv, cwd=folder, seconds=self._seconds)
@@ -91,12 +101,17 @@ def bundled_ffmpeg() -> Path:
 
 
 def _read_head(file: Path) -> tuple[bytes, int]:
+    # A pipe would be waited for, and a link may lead anywhere.
+    if not stat.S_ISREG(file.lstat().st_mode):
+        raise UnusableClip("the clip cannot be used: it is no regular file")
     with file.open("rb") as stream:
         return stream.read(gate.HEAD_BYTES), file.stat().st_size
 
 
 def _failure(code: int, words: str) -> UnusableClip | TranscodeFailed:
-    if code in DAMAGED:
+    if -code in CRASHES:
+        return UnusableClip(f"the clip cannot be used: converting it ends in {signal.Signals(-code).name}")
+    if code in DAMAGED or any(blame in words for blame in BLAMES):
         return UnusableClip(f"the clip cannot be used: it is damaged\n{words}")
     return TranscodeFailed(f"ffmpeg ended with {code}\n{words}")
 

@@ -1,220 +1,216 @@
-"""Files that are no usable clip: each refused for what it is, soon, and without eating memory."""
+"""The whole corpus, hostile and odd, through the real transcoder, while everything its children do is watched."""
 
-import io
-import random
-import struct
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
-from PIL import Image
 
 from pipeline.errors import UnusableClip
+from pipeline.ffmpeg import command, probe
 from pipeline.ffmpeg.prober import prober
-from pipeline.ffmpeg.transcoder import FfmpegTranscoder
-from tests.pipeline.ffmpeg.films import TICKS, film, splice
+from pipeline.ffmpeg.process import ENVIRONMENT
+from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg
+from tests.conftest import PROGRAMS, ROOT
+from tests.pipeline.ffmpeg.corpus import trace
+from tests.pipeline.ffmpeg.corpus.case import Refusal
+from tests.pipeline.ffmpeg.corpus.drive import Outcome
+from tests.pipeline.ffmpeg.corpus.trace import Process
+from tests.pipeline.ffmpeg.corpus.trap import trap
+from tests.pipeline.ffmpeg.corpus.whole import CORPUS, HEAVIEST
+from tests.pipeline.ffmpeg.films import film
 
-INDEX_FIRST = {"movflags": "+faststart"}
-Build = Callable[[Path], Path]
+PAGE = ROOT / "docs" / "hostile-media.md"
+NOWHERE = "127.0.0.1:9"
+MADE = {"video.mp4", "poster.jpg", "preview.webp"}
 
-
-def _bytes(content: bytes) -> Build:
-    def build(path: Path) -> Path:
-        path.write_bytes(content)
-        return path
-
-    return build
-
-
-def _cut(keep: float, container: dict[str, str] | None = None) -> Build:
-    def build(path: Path) -> Path:
-        whole = film(path, container=container).read_bytes()
-        path.write_bytes(whole[: int(len(whole) * keep)])
-        return path
-
-    return build
-
-
-def _rotten(box: bytes, flips: int) -> Build:
-    """Bits turned over all along the content of one box."""
-
-    def build(path: Path) -> Path:
-        rotten = bytearray(film(path, container=INDEX_FIRST).read_bytes())
-        kind = rotten.index(box)
-        end = kind - 4 + int.from_bytes(rotten[kind - 4 : kind])
-        chance = random.Random(1)
-        for _ in range(flips):
-            rotten[chance.randrange(kind + 4 + (end - kind) * 2 // 3, end)] ^= 1 << chance.randrange(8)
-        path.write_bytes(rotten)
-        return path
-
-    return build
+CODE = re.compile(
+    r".*\.(py|pyc|so(\.\d+)*)|/etc/ld\.so\.cache|/proc/sys/vm/overcommit_memory|"
+    + re.escape(str(Path(av.__file__).parent))
+    + "/[a-z]+"
+)
+"""What a process may open for itself: modules and libraries, PyAV's folders of modules, and what malloc asks."""
 
 
-def _image(kind: str, brand: bytes | None = None) -> Build:
-    def build(path: Path) -> Path:
-        grain = np.random.default_rng(0).integers(0, 255, (120, 120, 3), np.uint8)
-        Image.fromarray(grain).save(buffer := io.BytesIO(), kind)
-        content = buffer.getvalue()
-        path.write_bytes(content if brand is None else content[:8] + brand + content[12:])
-        return path
+@dataclass(frozen=True)
+class Run:
+    """The corpus in `folder`, what came of each case, and all that was started, if it was traced."""
 
-    return build
+    folder: Path
+    outcomes: dict[str, Outcome]
+    processes: list[Process]
+    trapped: bool
 
-
-def _blank(codec: str, side: int, options: dict[str, str]) -> Build:
-    """Two frames of one colour, soon drawn at any size."""
-
-    def build(path: Path) -> Path:
-        with av.open(path, "w", format="mov" if codec == "png" else "mp4") as output:
-            stream = output.add_stream(codec, rate=8, options=options)
-            assert isinstance(stream, VideoStream)
-            stream.width = stream.height = side
-            stream.pix_fmt = "gray" if codec == "png" else "yuv420p"
-            for number in range(2):
-                frame = VideoFrame(side, side, stream.pix_fmt)
-                for plane in frame.planes:
-                    plane.update(bytes(plane.buffer_size))
-                frame.pts = number
-                output.mux(stream.encode(frame))
-            output.mux(stream.encode(None))
-        return path
-
-    return build
+    def original(self, process: Process) -> str:
+        """The file that the process was started for."""
+        return str(self.folder / f"{Path(process.folder()).name}.mp4")
 
 
-HUGE_H264 = _blank("libx264", 5120, {"preset": "ultrafast"})
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """All cases at once, in one process of their own: traced where strace works, and otherwise all the same."""
+    files, made, traces = (tmp_path_factory.mktemp(name) for name in ("corpus", "made", "traces"))
+    strace = PROGRAMS["strace"][0]()
+    prefix = trace.command(strace, traces) if strace else []
+    with trap() as baited:
+        cases = {case.write(files, baited.address): case.name for case in CORPUS.values()}
+        argv = [sys.executable, "-m", "tests.pipeline.ffmpeg.corpus.drive", str(made), *map(str, cases)]
+        ended = subprocess.run(prefix + argv, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=170)
+        trapped = baited.was_called()
+    outcomes = [_outcome(line) for line in ended.stdout.splitlines()]
+    names = {path.name: name for path, name in cases.items()}
+    return Run(
+        files, {names[item.name]: item for item in outcomes}, trace.processes(traces) if strace else [], trapped
+    )
 
 
-def _lying(path: Path) -> Path:
-    """5120x5120 H.264 whose track header says 512x512."""
-    HUGE_H264(path)
-    content = bytearray(path.read_bytes())
-    entry = content.index(b"avc1", content.index(b"stsd"))
-    content[entry + 28 : entry + 32] = struct.pack(">HH", 512, 512)
-    path.write_bytes(content)
-    return path
+def _outcome(line: bytes) -> Outcome:
+    fields = json.loads(line)
+    return Outcome(**fields | {name: tuple(fields[name]) for name in ("made", "survivors")})
 
 
-def _tracks(number: int) -> Build:
-    return lambda path: film(path, codec="mpeg4", videos=number, size=(32, 32), frames=2)
+@pytest.mark.parametrize("name", CORPUS)
+def test_each_file_ends_as_it_should(name: str, run: Run) -> None:
+    """It is refused for what it is, or every frame of it is made; and nothing is told of this machine."""
+    case, outcome = CORPUS[name], run.outcomes[name]
+
+    if isinstance(case.expected, Refusal):
+        assert (outcome.error, outcome.frames) == (case.expected.error.__name__, 0)
+        assert case.expected.words in outcome.message
+        assert str(run.folder.parent) not in outcome.message
+        assert sys.prefix not in outcome.message
+    else:
+        assert (outcome.message, outcome.frames) == ("", case.expected)
+        assert set(outcome.made) == MADE
 
 
-def _announcing(frames: int) -> Build:
-    """A film whose sample table claims another number of frames."""
-
-    def build(path: Path) -> Path:
-        content = bytearray(film(path).read_bytes())
-        place = content.index(b"stsz") + 12
-        content[place : place + 4] = struct.pack(">I", frames)
-        path.write_bytes(content)
-        return path
-
-    return build
+def test_no_process_survives_its_file(run: Run) -> None:
+    """When a file is done with, nobody works in its folder any more."""
+    assert {name: outcome.survivors for name, outcome in run.outcomes.items() if outcome.survivors} == {}
 
 
-FTYP = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41"
-PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"
-
-HOSTILE: dict[str, tuple[Build, str]] = {
-    "empty": (_bytes(b""), "it is empty"),
-    "a few bytes": (_bytes(FTYP), "it has only 32 bytes"),
-    "too heavy": (_bytes(FTYP + bytes(64 * 1024 * 1024)), "more than 67108864"),
-    "html": (_bytes(b"<!doctype html><title>Not found</title>" + b" " * 4000), "no MP4 or MOV"),
-    "playlist": (_bytes(PLAYLIST + b"#" * 2000), "no MP4 or MOV"),
-    "gif": (_image("GIF"), "no MP4 or MOV"),
-    "jpeg": (_image("JPEG"), "no MP4 or MOV"),
-    "avif": (_image("AVIF"), "brand 'avif'"),
-    "avif in disguise": (_image("AVIF", b"isom"), "fewer than 2"),
-    "brand only": (_bytes(FTYP + bytes(2000)), "Invalid data"),
-    "noise": (_bytes(FTYP + random.Random(1).randbytes(50_000)), "Invalid data"),
-    "cut, index first": (_cut(0.6, INDEX_FIRST), "cut off in its 'mdat'"),
-    "last bytes missing": (_cut(0.999, INDEX_FIRST), "cut off in its 'mdat'"),
-    "cut in the index": (_cut(0.97), "cut off in its 'moov'"),
-    "bits turned in the pictures": (_rotten(b"mdat", 300), "damaged"),
-    "bits turned in the index": (_rotten(b"moov", 100), ""),
-    "one frame": (lambda path: film(path, frames=1), "it has 1 frames"),
-    "too many frames": (
-        lambda path: film(path, codec="mpeg4", frames=700, size=(32, 32), rate=60),
-        "600 frames",
-    ),
-    "claims too few frames": (_announcing(5), ""),
-    "claims two thousand million frames": (_announcing(2_000_000_000), ""),
-    "an hour a frame": (
-        lambda path: film(path, codec="mpeg4", times=[n * 3600 * TICKS for n in range(5)]),
-        "it lasts 1.44e+04 s",
-    ),
-    "too fast": (lambda path: film(path, frames=100, rate=300), "300 frames per second"),
-    "too short": (lambda path: film(path, frames=3, rate=60), "it lasts 0.05 s"),
-    "two pictures": (_tracks(2), "2 video streams"),
-    "three hundred tracks": (_tracks(300), "too many streams"),
-    "tiny": (lambda path: film(path, size=(8, 8), codec="mpeg4"), "size 8x8"),
-    "huge, h264": (HUGE_H264, "5120x5120"),
-    "huge, mpeg4": (_blank("mpeg4", 4096, {}), "more than 2360000 pixels"),
-    "huge, png": (_blank("png", 6000, {}), "codec 'png'"),
-    "lies about its size": (_lying, "5120x5120"),
-    "changes size unannounced": (
-        lambda path: splice(path, [(320, 240), (640, 480)], sets_in_band=False),
-        "damaged",
-    ),
-}
+def test_nobody_calls_where_a_file_points_to(run: Run) -> None:
+    """Playlists, manifests and references name an address at which somebody listens."""
+    assert not run.trapped
 
 
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Builds each file of the table once."""
-    place = tmp_path_factory.mktemp("hostile")
+@pytest.mark.needs("strace")
+def test_every_process_is_restrained_before_it_reads(run: Run) -> None:
+    """Each has set itself every limit by the time it first opens the file."""
+    assert len(run.processes) > len(CORPUS)
+    for process in run.processes:
+        limits = process.limits_before(run.original(process))
+        allowed = command.LIMITS if _is_ffmpeg(process) else probe.LIMITS
 
-    def build(case: str) -> Path:
-        path = place / f"{list(HOSTILE).index(case)}.mp4"
-        return path if path.exists() else HOSTILE[case][0](path)
-
-    return build
-
-
-@pytest.mark.parametrize("case", HOSTILE)
-async def test_what_is_no_clip_is_refused_for_what_it_is(
-    case: str,
-    transcoder: FfmpegTranscoder,
-    folder: Callable[[], Path],
-    tmp_path: Path,
-    hostile: Callable[[str], Path],
-) -> None:
-    """The refusal is permanent, says what was wrong, and tells nothing of this machine."""
-    original = hostile(case)
-
-    with pytest.raises(UnusableClip) as caught:
-        await transcoder.transcode(original, folder())
-
-    assert caught.value.permanent
-    assert HOSTILE[case][1] in str(caught.value)
-    assert str(original.parent) not in str(caught.value)
-    assert str(tmp_path) not in str(caught.value)
+        assert limits == allowed | {"CPU": limits["CPU"]}
+        assert 0 < limits["CPU"] <= allowed["CPU"]
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
-@pytest.mark.parametrize("case", ["huge, h264", "huge, mpeg4", "huge, png", "lies about its size", "noise"])
-async def test_reading_a_huge_picture_takes_little_memory(
-    case: str, tmp_path: Path, hostile: Callable[[str], Path]
-) -> None:
-    """A frame far over the limit is never decoded: 5120x5120 alone would take 40 MB and more."""
-    async with prober(tmp_path) as usual:
-        await usual.facts(film(tmp_path / "usual.mp4"))
-        least = _peak_bytes(usual.child.process.pid)
+@pytest.mark.needs("strace")
+def test_every_process_is_alone(run: Run) -> None:
+    """It leads a session of its own, knows nothing of our environment, starts no other and asks for no socket."""
+    for process in run.processes:
+        assert len(process.named("setsid")) == 1
+        assert set(process.variables()) == {len(ENVIRONMENT)}
+        assert process.started() == []
+        assert process.named("socket", "connect") == []
 
+
+@pytest.mark.needs("strace")
+def test_no_process_opens_what_is_not_its_own(run: Run) -> None:
+    """Once restrained, it opens its file, what lies in its folder, and code; not even in vain anything else."""
+    for process in run.processes:
+        opened = process.opened_since_limited()
+        own = {run.original(process), *(path for path in opened if Path(path).parent == Path(process.folder()))}
+
+        assert run.original(process) in opened
+        assert [path for path in opened if path not in own and not CODE.fullmatch(path)] == []
+
+
+def test_the_trap_would_notice(tmp_path: Path) -> None:
+    """The bait is real: an ffmpeg that is not guarded follows the playlist."""
+    with trap() as baited:
+        playlist = CORPUS["hls"].write(tmp_path, baited.address)
+        careless = ["-f", "hls", "-allowed_extensions", "ALL", "-extension_picky", "0"]
+        careless += ["-protocol_whitelist", "file,http,tcp", "-i", str(playlist), "-f", "null", "-"]
+        argv = [str(bundled_ffmpeg()), "-nostdin", *careless]
+        with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as following:
+            called = baited.was_called(within=60)
+            following.kill()
+
+    assert called
+
+
+async def test_no_other_codec_gets_to_decode(tmp_path: Path) -> None:
+    """A picture of 6000x6000 is not even looked at while the file is opened: all that is known is its header."""
+    original = CORPUS["huge png"].write(tmp_path, NOWHERE)
     async with prober(tmp_path) as reader:
-        with suppress(UnusableClip):
-            await reader.facts(hostile(case))
-        most = _peak_bytes(reader.child.process.pid)
+        facts = await reader.facts(original)
 
-    assert most - least < 30_000_000
+    assert (facts.codec, facts.width, facts.height) == ("png", 64, 64)
 
 
-def _peak_bytes(pid: int) -> int:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmHWM" in line)
-    return int(line.split()[1]) * 1024
+def test_the_page_tells_what_comes_of_each_file() -> None:
+    """Names, errors and frames of docs/hostile-media.md are those of the corpus."""
+    rows = [line.split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    told = {row[0].removeprefix("| "): row[2] for row in rows if row[0] != "| file"}
+
+    assert told.keys() == {*CORPUS, HEAVIEST.name}
+    wrong = [
+        name for name, case in CORPUS.items() if not all(word in told[name] for word in _words(case.expected))
+    ]
+    assert wrong == []
+
+
+def _words(expected: int | Refusal) -> tuple[str, ...]:
+    return (expected.error.__name__, expected.words) if isinstance(expected, Refusal) else (f"{expected} frames",)
+
+
+def _link(path: Path) -> None:
+    film(path.with_name("film.mp4"))
+    path.symlink_to("film.mp4")
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+
+
+async def test_a_pipe_is_not_waited_for(
+    transcoder: FfmpegTranscoder, tmp_path: Path, folder: Callable[[], Path]
+) -> None:
+    """It is refused unopened; what stands in it here is there lest a test wait for ever for who opens it."""
+    os.mkfifo(tmp_path / "original.mp4")
+    end = os.open(tmp_path / "original.mp4", os.O_RDWR)
+    try:
+        os.write(end, bytes(1000))
+        with pytest.raises(UnusableClip, match="no regular file"):
+            await transcoder.transcode(tmp_path / "original.mp4", folder())
+    finally:
+        os.close(end)
+
+
+@pytest.mark.parametrize("make", [_link, _device, _socket, Path.mkdir])
+async def test_an_original_is_a_regular_file(
+    make: Callable[[Path], None], transcoder: FfmpegTranscoder, tmp_path: Path, folder: Callable[[], Path]
+) -> None:
+    """Nothing that leads elsewhere, be it to a good film."""
+    make(tmp_path / "original.mp4")
+
+    with pytest.raises(UnusableClip, match="no regular file"):
+        await transcoder.transcode(tmp_path / "original.mp4", folder())
+
+
+def _is_ffmpeg(process: Process) -> bool:
+    return process.programs()[-1] == str(bundled_ffmpeg())

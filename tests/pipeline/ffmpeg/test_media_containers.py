@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ffmpeg.avc import redefines_format
-from pipeline.ffmpeg.boxes import list_boxes
+from pipeline.ffmpeg.avc import MAX_UNITS, redefines_format
+from pipeline.ffmpeg.boxes import Box, list_boxes
 from pipeline.ffmpeg.geometry import even, fit
 
 lengths = st.integers(min_value=1, max_value=4000)
@@ -37,7 +37,7 @@ def test_boxes_of_any_bytes_come_to_an_end(tmp_path_factory: pytest.TempPathFact
     file = tmp_path_factory.mktemp("boxes") / "file"
     file.write_bytes(content)
 
-    assert len(list_boxes(file)) <= len(content) // 8
+    assert len(list_boxes(file, most=64)) <= len(content) // 8
 
 
 def test_a_box_longer_than_its_file_is_not_whole(tmp_path: Path) -> None:
@@ -45,10 +45,18 @@ def test_a_box_longer_than_its_file_is_not_whole(tmp_path: Path) -> None:
     file = tmp_path / "file"
     wide = b"\0\0\0\x01free\0\0\0\0\0\0\0\x14abcd"
     file.write_bytes(wide + b"\0\0\0\x09mdat")
-    assert [(box.kind, box.whole) for box in list_boxes(file)] == [("free", True), ("mdat", False)]
+    assert list_boxes(file, most=64) == (Box("free", 20, whole=True), Box("mdat", 8, whole=False))
 
     file.write_bytes(wide + b"\0\0\0\0mdat")
-    assert [(box.kind, box.whole) for box in list_boxes(file)] == [("free", True), ("mdat", True)]
+    assert list_boxes(file, most=64) == (Box("free", 20, whole=True), Box("mdat", 8, whole=True))
+
+
+def test_no_more_boxes_are_listed_than_wanted(tmp_path: Path) -> None:
+    """A file may have millions."""
+    file = tmp_path / "file"
+    file.write_bytes(b"\0\0\0\x08free" * 100)
+
+    assert len(list_boxes(file, most=7)) == 7
 
 
 SETS = b"\x01\x64\0\x1e\xff\xe1\0\x04\x67abc\x01\0\x02\x68d"
@@ -67,6 +75,12 @@ SETS = b"\x01\x64\0\x1e\xff\xe1\0\x04\x67abc\x01\0\x02\x68d"
 def test_only_a_new_parameter_set_redefines_a_format(sample: bytes, redefines: bool) -> None:
     """Repeating the header's set is harmless; any other is not."""
     assert redefines_format(SETS, sample) is redefines
+
+
+@pytest.mark.parametrize(("units", "redefines"), [(MAX_UNITS, False), (MAX_UNITS + 1, True)])
+def test_a_picture_of_too_many_units_is_not_trusted(units: int, redefines: bool) -> None:
+    """Millions of empty ones would take seconds to look through."""
+    assert redefines_format(SETS, b"\0\0\0\x01\x65" * units) is redefines
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))

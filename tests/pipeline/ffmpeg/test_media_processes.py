@@ -2,13 +2,15 @@
 
 import asyncio
 import signal
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import TranscodeFailed, UnusableClip
-from pipeline.ffmpeg.prober import prober
+from pipeline.ffmpeg.prober import Prober, prober
+from pipeline.ffmpeg.process import spawn
 from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg
 from tests.pipeline.ffmpeg.films import film
 
@@ -144,6 +146,41 @@ async def test_a_killed_run_harms_no_later_one(tmp_path: Path, folder: NewFolder
     assert made.video.frames == 30
 
 
+@pytest.mark.parametrize(
+    ("death", "error"), [("SEGV", UnusableClip), ("XCPU", UnusableClip), ("KILL", TranscodeFailed)]
+)
+async def test_a_dead_ffmpeg_condemns_the_clip_only_for_a_crash(
+    death: str, error: type[Exception], tmp_path: Path, folder: NewFolder
+) -> None:
+    """A crash, or the end of its processor time, is the file's doing; a kill from outside is not."""
+    script = tmp_path / "dying"
+    script.write_text(f"#!/bin/sh\nkill -{death} $$\n")
+    script.chmod(0o755)
+
+    with pytest.raises(error):
+        await FfmpegTranscoder(script, concurrency=1).transcode(film(tmp_path / "original.mp4"), folder())
+
+
+@linux
+async def test_a_reader_that_stands_still_is_killed(tmp_path: Path) -> None:
+    """After its time by the clock, which runs while a process does nothing; and that may be tried again."""
+    async with prober(tmp_path, seconds=0.5) as reader:
+        reader.child.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(TranscodeFailed, match=r"longer than 0\.5 s"):
+            await reader.facts(film(tmp_path / "original.mp4"))
+
+    assert not alive(reader.child.process.pid)
+
+
+@pytest.mark.parametrize("answer", [b"x" * 100_000, b"[" * 50_000 + b"\n", b'{"error": 7, "\xff": 1}\n', b"{}\n"])
+async def test_a_mad_reader_condemns_the_clip(answer: bytes, tmp_path: Path) -> None:
+    """A child that a file has taken over may say anything, at any length."""
+    (tmp_path / "answer").write_bytes(answer)
+    async with spawn(["/bin/sh", "-c", "read question; cat answer; read more"], cwd=tmp_path, stdio=PIPE) as child:
+        with pytest.raises(UnusableClip, match="the clip cannot be used"):
+            await Prober(child, seconds=60).facts(tmp_path / "original.mp4")
+
+
 @pytest.mark.parametrize(("death", "error"), [(signal.SIGSEGV, UnusableClip), (signal.SIGKILL, TranscodeFailed)])
 async def test_a_dead_reader_condemns_the_clip_only_for_a_crash(
     death: signal.Signals, error: type[Exception], tmp_path: Path
@@ -164,6 +201,6 @@ async def test_the_reader_is_restrained(tmp_path: Path) -> None:
         limits = Path(f"/proc/{reader.child.process.pid}/limits").read_text()
 
     table = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
-    assert table["Max address space"] == "1000000000"
-    assert table["Max cpu time"] == "10"
+    assert table["Max address space"] == "400000000"
+    assert table["Max cpu time"] == "4"
     assert table["Max file size"] == "0"
