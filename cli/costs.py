@@ -1,15 +1,13 @@
 """`storyreel costs` and `storyreel settle`: reads the ledger, and writes down what a person says."""
 
 import asyncio
-import json
 from decimal import Decimal
 from uuid import UUID
 
-import click
-
 from cli.place import open_known_place
 from cli.rerender.request import since as moment_of
-from cli.wording.costs import TABLES, costs_json, costs_text, settled_text
+from cli.say import say, say_json
+from cli.wording.costs import TABLES, costs_json, costs_lines, settled_line
 from functions.services import utc_now
 from storage.money import Costs, ManyUnanswered, PostgresMoney
 
@@ -29,9 +27,9 @@ def show_costs(*, since: str, by: str | None, as_json: bool) -> None:
 
     costs, unanswered = asyncio.run(read())
     if as_json:
-        click.echo(json.dumps(costs_json(costs, unanswered, since=start, chosen=chosen)))
+        say_json(costs_json(costs, unanswered, since=start, chosen=chosen))
     else:
-        click.echo(costs_text(costs, unanswered, since=start, chosen=chosen))
+        say(*costs_lines(costs, unanswered, since=start, chosen=chosen))
 
 
 def settle_render(render_id: UUID, usd: Decimal, *, as_json: bool) -> None:
@@ -45,6 +43,6 @@ def settle_render(render_id: UUID, usd: Decimal, *, as_json: bool) -> None:
     reserved = asyncio.run(settle())
     if as_json:
         freed = None if reserved is None else float(reserved)
-        click.echo(json.dumps({"render": str(render_id), "cost_usd": float(usd), "reserved_usd": freed}))
+        say_json({"render": str(render_id), "cost_usd": float(usd), "reserved_usd": freed})
     else:
-        click.echo(settled_text(render_id, usd, reserved))
+        say(settled_line(render_id, usd, reserved))

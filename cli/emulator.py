@@ -12,8 +12,10 @@ from uuid import uuid4
 
 import click
 
+from cli.logs import log_to_stderr
 from cli.options import STATE_FOLDER, seconds_range
-from cli.processes import log_to_stderr, run_until_told
+from cli.processes import run_until_told
+from cli.say import say
 from local.fal.certificate import keep_certificate
 from local.fal.clips import Clips
 from local.fal.clock import MovableClock
@@ -69,7 +71,7 @@ def run_emulator(options: EmulatorOptions) -> None:
         tls = _certificate(options.host)
         doors.append(Door(listener, tls))
     log_to_stderr()
-    run_until_told(lambda: emulator.serve_doors(doors, ready=lambda: click.echo(_welcome(options, tls))))
+    run_until_told(lambda: emulator.serve_doors(doors, ready=lambda: say(*_welcome(options, tls))))
 
 
 def serve_inherited(listener: socket.socket, options: EmulatorOptions) -> None:
@@ -168,7 +170,7 @@ def _certificate(host: str) -> Tls:
         ) from error
 
 
-def _welcome(options: EmulatorOptions, tls: Tls | None) -> str:
+def _welcome(options: EmulatorOptions, tls: Tls | None) -> list[str]:
     """The addresses, and for each client the lines that point it here. No line is wrapped: they are pasted."""
     key = options.key or KEY
     url = f"http://{_reached(options.host, local='127.0.0.1')}:{options.port}"
@@ -194,7 +196,7 @@ def _welcome(options: EmulatorOptions, tls: Tls | None) -> str:
             f"  export FAL_QUEUE_RUN_HOST={host} FAL_RUN_HOST={host}/run",
             f"  export FAL_WS_RUN_HOST={host}/ws FAL_REST_HOST={host}/rest",
         ]
-    return "\n".join([*lines, "", f"The key that signs webhooks: {url}/.well-known/jwks.json"])
+    return [*lines, "", f"The key that signs webhooks: {url}/.well-known/jwks.json"]
 
 
 def _reached(host: str, *, local: str) -> str:

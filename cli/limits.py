@@ -1,13 +1,19 @@
 """`storyreel limits`, `storyreel limits set`, `storyreel resume`: carries out what `cli.wording.limits` read."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 
-import click
-
 from cli.place import open_known_place
-from cli.wording.limits import OF_DEPLOYMENT, OF_PROVIDER, columns, limits_json, limits_text, parse, resumed_text
+from cli.say import say, say_json
+from cli.wording.limits import (
+    OF_DEPLOYMENT,
+    OF_PROVIDER,
+    columns,
+    limits_json,
+    limits_lines,
+    parse,
+    resumed_lines,
+)
 from pipeline.errors import BadRequest
 from storage.limits import AllLimits, PostgresLimits
 
@@ -45,13 +51,13 @@ def set_limits(given: Sequence[str], *, provider: str | None, as_json: bool) -> 
 def resume_providers(provider: str | None) -> None:
     """Go on with the provider, or with all, and say which were paused. Raises `UnknownProvider`."""
 
-    async def resume() -> str:
+    async def resume() -> list[str]:
         async with open_known_place() as services:
             limits = PostgresLimits(services.database)
             name = None if provider is None else await _one(limits, provider)
-            return resumed_text(await limits.resume(name, now=services.clock()))
+            return resumed_lines(await limits.resume(name, now=services.clock()))
 
-    click.echo(asyncio.run(resume()))
+    say(*asyncio.run(resume()))
 
 
 async def _one(limits: PostgresLimits, provider: str | None) -> str:
@@ -67,4 +73,7 @@ async def _one(limits: PostgresLimits, provider: str | None) -> str:
 
 
 def _print(found: AllLimits, *, as_json: bool) -> None:
-    click.echo(json.dumps(limits_json(found)) if as_json else limits_text(found))
+    if as_json:
+        say_json(limits_json(found))
+    else:
+        say(*limits_lines(found))

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 no generated video or something that a person must see to, 2 bad input or settings.
 """
 
+import io
 import sys
 
 import click
@@ -13,6 +14,7 @@ from cli.commands.operating import costs, limits, resume, settle, status
 from cli.commands.placeholders import placeholders
 from cli.commands.rerendering import rerender
 from cli.commands.running import emulator, serve, up, worker
+from cli.say import complain, report_fault, require_text
 from pipeline.errors import StoryreelError
 
 
@@ -37,17 +39,26 @@ for part in (status, costs, settle, limits, resume):
 
 def main() -> None:
     """The entry point. An error of ours is a sentence, not a stack trace."""
+    sys.excepthook = report_fault
     try:
+        require_text(sys.argv[1:])
         command(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        complain(*_shown(error))
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        complain("stopped")
         sys.exit(130)
     except StoryreelError as error:
-        click.echo(f"Error: {error}", err=True)
+        complain(*f"Error: {error}".split("\n"))
         sys.exit(2)
+
+
+def _shown(error: click.ClickException) -> list[str]:
+    """The lines that click has for it, those on how the command is used among them."""
+    lines = io.StringIO()
+    error.show(lines)
+    return lines.getvalue().rstrip("\n").split("\n")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
 """`storyreel make`: one story through the local stack, watched from insert to video."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import click
 import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.options import STATE_FOLDER, seconds_range
 from cli.report import STAGES, Report, report
+from cli.say import say, say_json
 from cli.watch import watch
+from cli.wording.printable import printable
 from functions.generate_video import CALLS
 from functions.services import Services, open_services
 from functions.settings import inherited, read
@@ -50,7 +50,10 @@ def make_video(story: Story, *, as_json: bool, port: int | None, latency: str | 
     check_model(find_model(story.model), read_given(story.parameters))
     options = StackOptions(port, seconds_range(latency) if latency else None)
     made = asyncio.run(_make(story, options, quiet=as_json))
-    click.echo(json.dumps(made.as_json(), ensure_ascii=False) if as_json else sentences(made))
+    if as_json:
+        say_json(made.as_json())
+    else:
+        say(*sentences(made))
     return 0 if made.work == "idle" else 1
 
 
@@ -106,11 +109,11 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[float, str], None]]:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a provider's words are among them
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("", total=1.0)
-        yield lambda done, stage: progress.update(bar, completed=done, description=stage)
+        yield lambda done, stage: progress.update(bar, completed=done, description=printable(stage))
 
 
 def _cost_note(made: Report) -> str:
@@ -119,16 +122,19 @@ def _cost_note(made: Report) -> str:
     return " (emulated: nothing was charged)" if made.emulated else ""
 
 
-def sentences(made: Report) -> str:
+def sentences(made: Report) -> list[str]:
     """How it went, for people."""
     if made.work != "idle":
-        head = f"No video was generated ({made.reason}): {made.message}\nIt shows its {made.shows} instead."
+        head = [
+            f"No video was generated ({made.reason}): {made.message}",
+            f"It shows its {made.shows} instead.",
+        ]
     else:
-        head = f"The video is ready; it shows the {made.shows} clip."
+        head = [f"The video is ready; it shows the {made.shows} clip."]
     cost = "not known" if made.cost_usd is None else f"${made.cost_usd:.4f}"
     stages = "   ".join(f"{stage} {made.timings[stage]:.2f}" for stage in STAGES if stage in made.timings)
     lines = [
-        head,
+        *head,
         "",
         f"  story   {made.story_id}",
         f"  theme   {made.theme}",
@@ -145,4 +151,4 @@ def sentences(made: Report) -> str:
     if "preview" in made.timings:
         lines.append(f"          its preview was there after {made.timings['preview']:.2f}")
     lines += ["", f"again: storyreel rerender {made.story_id}"]
-    return "\n".join([*lines, "`.venv/bin/storyreel up` serves the file at the port it prints."])
+    return [*lines, "`.venv/bin/storyreel up` serves the file at the port it prints."]

@@ -1,14 +1,13 @@
 """`storyreel models`: the models by name, what they make and cost, as a table or as JSON."""
 
-import json
 from decimal import Decimal
 
-import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from cli.offers import Offer, model_as_json, offers
+from cli.say import say_json
 from pipeline.model import Model
 from pipeline.models import DEFAULT_MODEL, MODELS
 
@@ -22,7 +21,7 @@ _NOTE = (
 def list_models(*, as_json: bool) -> None:
     """Print them all, the default one first."""
     if as_json:
-        click.echo(json.dumps([model_as_json(model) for model in MODELS.values()], ensure_ascii=False))
+        say_json([model_as_json(model) for model in MODELS.values()])
         return
     console = Console(highlight=False)
     console.print(_table())

@@ -1,7 +1,6 @@
 """`storyreel placeholders build|list|publish`: the loops that play from the first moment."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ import click
 
 from cli.consent import ask, can_ask
 from cli.place import is_deployment, open_place
+from cli.say import say, say_json
 from functions.services import Media, Services, open_media, open_services
 from functions.settings import from_environment
 from local.library.building import Paid, build, is_paid, missing
@@ -35,7 +35,7 @@ def build_placeholders(folder: Path | None, *, only: Sequence[str], force: bool,
         wanted = chosen if force else missing(chosen, shelf, real=_is_real())
         asyncio.run(_build(library, wanted, shelf, transcoder, yes=yes))
         shelf.keep_only((loop.theme, loop.digest) for loop in every)
-    click.echo(f"{len(wanted)} built, {len(chosen) - len(wanted)} were there already")
+    say(f"{len(wanted)} built, {len(chosen) - len(wanted)} were there already")
 
 
 def list_placeholders(folder: Path | None, *, as_json: bool) -> None:
@@ -47,18 +47,21 @@ def list_placeholders(folder: Path | None, *, as_json: bool) -> None:
         _row(loop, shelf.find(loop.theme, loop.digest), there)
         for loop in loops(library, recipe=FfmpegTranscoder.recipe)
     ]
-    click.echo(json.dumps(rows, ensure_ascii=False) if as_json else _table(rows))
+    if as_json:
+        say_json(rows)
+    else:
+        say(*_table(rows))
 
 
 def publish_placeholders(folder: Path | None) -> None:
     """Publish the library, and say what changed. Raises `BadLibrary`, `BadSetting`, `BucketError`."""
     changed = asyncio.run(_publish(read_library(folder or SHIPPED)))
     if not (changed.files or changed.rows or changed.videos):
-        click.echo("everything was published already")
+        say("everything was published already")
         return
-    click.echo(f"{changed.files} files uploaded, {changed.rows} rows changed in the database")
+    say(f"{changed.files} files uploaded, {changed.rows} rows changed in the database")
     if changed.videos:
-        click.echo(f"{changed.videos} videos that had no loop have one now")
+        say(f"{changed.videos} videos that had no loop have one now")
 
 
 async def _build(
@@ -73,7 +76,7 @@ async def _build(
         _confirm(await quotes(services, costly), emulated=emulated, yes=yes)
 
         async def take(loop: Loop, file: Path) -> None:
-            await obtain(services, media.bucket, loop, file, tell=click.echo)
+            await obtain(services, media.bucket, loop, file, tell=say)
 
         await _build_all(library, wanted, shelf, transcoder, Paid(take, emulated))
 
@@ -93,15 +96,15 @@ async def _build_all(
 
 
 def _tell(built: Built) -> None:
-    click.echo(f"built  {built.video.path}  {built.bytes / 1000:.0f} KB")
+    say(f"built  {built.video.path}  {built.bytes / 1000:.0f} KB")
 
 
 def _confirm(quoted: Sequence[Quote], *, emulated: bool, yes: bool) -> None:
     """Show what it costs and go on only where somebody agrees. Raises `BadLibrary`, `click.Abort`."""
     for quote in quoted:
-        click.echo(f"{quote.loop.place}, {quote.model}: {_price(quote)}")
+        say(f"{quote.loop.place}, {quote.model}: {_price(quote)}")
     total = sum(quote.dollars for quote in quoted)
-    click.echo(f"together about ${total:.4f}" + (" (emulated: nothing is charged)" if emulated else ""))
+    say(f"together about ${total:.4f}" + (" (emulated: nothing is charged)" if emulated else ""))
     if yes or emulated or not total:
         return
     if not can_ask():
@@ -178,7 +181,7 @@ def _row(loop: Loop, built: Built | None, there: frozenset[str] | None) -> dict[
     }
 
 
-def _table(rows: Sequence[dict[str, object]]) -> str:
+def _table(rows: Sequence[dict[str, object]]) -> list[str]:
     lines = [f"{'theme':12} {'clip':>4} {'of':12} {'shape':7} {'size':>9} {'seconds':>7} {'KB':>5}"]
     for row in rows:
         size = f"{row['width']}x{row['height']}" if row["built"] else "-"
@@ -194,4 +197,4 @@ def _table(rows: Sequence[dict[str, object]]) -> str:
             f"{kilobytes:>5}  {', '.join(filter(None, notes))}"
         )
     total = sum(int(str(row["bytes"])) for row in rows if row["built"])
-    return "\n".join([*lines, f"{len(rows)} loops, {total / 1e6:.1f} MB built"])
+    return [*lines, f"{len(rows)} loops, {total / 1e6:.1f} MB built"]

@@ -1,24 +1,21 @@
 """The long-running processes: a worker, and the functions' server. Each ends cleanly on SIGTERM and Ctrl-C."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 import click
 
+from cli.logs import log_to_stderr
 from functions.settings import from_environment
 
 _KEEP_ALIVE = 75
 """Seconds that an idle connection is kept: longer than callers and balancers do (60 at most), for one that both
 ends close at once loses a request."""
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def end_with_parent() -> None:
@@ -45,13 +42,6 @@ def run_until_told(main: Callable[[], Awaitable[None]]) -> None:
             task.result()
 
     asyncio.run(run())
-
-
-def log_to_stderr() -> None:
-    """Our own news and the engine's troubles; libraries otherwise keep quiet."""
-    logging.basicConfig(level=logging.WARNING, format=_LOG_FORMAT, stream=sys.stderr)
-    for ours in ("functions", "pipeline", "storage", "local"):
-        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 def run_worker_process() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from cli.say import say
 from local.renderer import THEMES, brief_for
 from local.renderer import sheet as draw
 
@@ -30,8 +31,8 @@ def draw_sheet(file: Path, *, themes: Sequence[str], seeds: int, size: str, text
         raise click.BadParameter(str(error), param_hint="--size") from error
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from error
-    click.echo("\n".join(f"row {number}: {scene}" for number, scene in enumerate(rows, start=1)))
-    click.echo(f"{file} shows them with seeds 1 to {seeds}")
+    say(*(f"row {number}: {scene}" for number, scene in enumerate(rows, start=1)))
+    say(f"{file} shows them with seeds 1 to {seeds}")
 
 
 def _known(themes: Sequence[str]) -> list[str]:

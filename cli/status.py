@@ -1,14 +1,12 @@
 """`storyreel status`: looks once, and says how the deployment is and what a person must do."""
 
 import asyncio
-import json
 from datetime import timedelta
 
-import click
-
 from cli.place import open_known_place
+from cli.say import say, say_json
 from cli.wording.needs import needs
-from cli.wording.status import status_json, status_text
+from cli.wording.status import status_json, status_lines
 from storage.money import ManyUnanswered, PostgresMoney
 from storage.overview import Overview, PostgresOverview
 
@@ -27,9 +25,8 @@ async def _show(*, as_json: bool) -> int:
         unanswered: ManyUnanswered = await PostgresMoney(services.database).waiting_for_a_person(limit=1)
         emulated = services.generator.provider if services.generator.emulated else None
     todo = needs(seen, unanswered, now=now)
-    click.echo(
-        json.dumps(status_json(seen, unanswered, todo, emulated=emulated), ensure_ascii=False)
-        if as_json
-        else status_text(seen, todo, now=now, emulated=emulated)
-    )
+    if as_json:
+        say_json(status_json(seen, unanswered, todo, emulated=emulated))
+    else:
+        say(*status_lines(seen, todo, now=now, emulated=emulated))
     return 1 if todo else 0

@@ -1,16 +1,15 @@
 """`storyreel up`: runs the local stack until Ctrl-C and says how to reach it."""
 
 import asyncio
-import shlex
 from pathlib import Path
 
-import click
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cli.options import STATE_FOLDER, seconds_range
 from cli.processes import run_until_told
+from cli.say import say
 from functions.settings import inherited
-from local.sharing import use_stack
+from local.sharing import SHELL_FILE, use_stack
 from local.stack import StackInfo, StackOptions
 
 
@@ -20,32 +19,36 @@ def run_stack(*, port: int | None, latency: str | None) -> None:
 
     async def run() -> None:
         async with use_stack(Path(STATE_FOLDER), inherited(), options, waiting=_say_waiting) as info:
-            click.echo(_welcome(info))
+            say(*_welcome(info))
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
-                click.echo("stopping")
+                say("stopping")
 
     run_until_told(run)
 
 
 def _say_waiting() -> None:
-    click.echo("a `storyreel make` still uses it and may finish; Ctrl-C again ends it all the same")
+    say("a `storyreel make` still uses it and may finish; Ctrl-C again ends it all the same")
 
 
-def _welcome(info: StackInfo) -> str:
-    settings = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in info.settings.items())
-    return (
-        f"Storyreel runs at {info.url} (Ctrl-C ends it)\n\n"
-        f"  functions  {info.url}/functions/v1/generate-video\n"
-        f"  bucket     {info.url}/storage/v1/object/public/\n"
-        f"  emulator   {info.emulator_url}\n"
-        f"  database   {_without_password(info.owner_url)}\n"
-        f"  logs       {STATE_FOLDER}/logs/\n\n"
-        f"For a worker or server of your own against it:\n{settings}"
-    )
+def _welcome(info: StackInfo) -> list[str]:
+    """No secret: what is on a screen is looked at and copied."""
+    return [
+        f"Storyreel runs at {info.url} (Ctrl-C ends it)",
+        "",
+        f"  functions  {info.url}/functions/v1/generate-video",
+        f"  bucket     {info.url}/storage/v1/object/public/",
+        f"  emulator   {info.emulator_url}",
+        f"  database   {_without_password(info.owner_url)}",
+        f"  logs       {STATE_FOLDER}/logs/",
+        "",
+        "For a worker or server of your own against it, its settings in a shell of yours:",
+        f"  . {STATE_FOLDER}/{SHELL_FILE}",
+    ]
 
 
 def _without_password(url: str) -> str:
-    password = conninfo_to_dict(url).get("password")
-    return url.replace(str(password), "…") if password else url
+    """As libpq understands it: in a URL, a password may be written in many ways."""
+    parts = conninfo_to_dict(url)
+    return make_conninfo("", **{name: part for name, part in parts.items() if "password" not in name})

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from psycopg.sql import quote
+
 from pipeline.errors import BadRequest, UnknownModel, UnknownTable
 from pipeline.models import find_model
 from storage.choices import Choice, PostgresChoices
@@ -38,7 +40,7 @@ async def find_table(choices: PostgresChoices, given: str | None, ids: Sequence[
     if given not in tables:
         raise UnknownTable(
             f"the table {given} is not attached; attach it first: "
-            f"select storyreel.attach('{given}', '<text column>', '<owner column>'); there is {_list(tables)}"
+            f"select storyreel.attach({quote(given)}, '<text column>', '<owner column>'); there is {_list(tables)}"
         )
     return given
 

@@ -1,7 +1,6 @@
 """Carries out `storyreel rerender`: chooses, reckons, asks whether to spend, freezes, follows, tells the end."""
 
 import asyncio
-import json
 import secrets
 import signal
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from cli.rerender.door import look_ahead
 from cli.rerender.follow import follow
 from cli.rerender.forecast import Forecast
 from cli.rerender.request import Options, check, choice, resume_id, wish, with_seeds
+from cli.say import complain, say, say_json
 from functions.services import Services, utc_now
 from pipeline.errors import BadRequest, StoryreelError
 from storage.choices import Choice, PostgresChoices
@@ -58,7 +58,7 @@ async def _rerender(options: Options, chosen: Choice) -> int:
         ids = await find_stories(choices, table, chosen)
         code = await (_undo if options.undo else _ask)(services, options, table, ids)
         if not ids and not options.as_json and (others := await choices.others(table)):
-            click.echo(wording.elsewhere(others))
+            say(wording.elsewhere(others))
         return code
 
 
@@ -69,7 +69,7 @@ async def _undo(services: Services, options: Options, table: str, ids: Sequence[
     )
     _say(
         options,
-        wording.undo_text(len(ids), undone, dry_run=options.dry_run),
+        wording.undo_lines(len(ids), undone, dry_run=options.dry_run),
         wording.undo_json(table, len(ids), undone, dry_run=options.dry_run),
     )
     return 0
@@ -80,20 +80,20 @@ async def _ask(services: Services, options: Options, table: str, ids: Sequence[s
     chosen = with_seeds(options, ids, new_seed=lambda: 1 + secrets.randbelow(_LARGEST_SEED))
     found = await look_ahead(services, table, wanted, chosen)
     emulated = services.generator.emulated
-    text = wording.forecast_text(found, table, wanted, emulated=emulated)
+    lines = wording.forecast_lines(found, table, wanted, emulated=emulated)
     if options.dry_run:
         _say(
             options,
-            f"{text}\nNothing was asked.",
+            [*lines, "Nothing was asked."],
             wording.forecast_json(found, table, wanted, emulated=emulated),
         )
         return 0
     if not options.as_json:
-        click.echo(text)
+        say(*lines)
     if found.clips and not (options.yes or emulated):
         _confirm(found)
     if not ids:
-        _say(options, "Nothing was asked.", wording.nothing_json(table, wanted, emulated=emulated))
+        _say(options, ["Nothing was asked."], wording.nothing_json(table, wanted, emulated=emulated))
         return 0
     rerenders = PostgresRerenders(services.database)
     rerender = await rerenders.freeze(table, wanted, chosen, estimate=found.usd, now=services.clock())
@@ -119,7 +119,7 @@ async def _resume(services: Services, options: Options) -> int:
         raise UnknownRerender(f"{what}; there are:{known}" if known else f"{what}; none was ever begun")
     if not options.as_json:
         head = "This one has ended:" if found[0].ended_at else "Going on with:"
-        click.echo(f"{head}\n{wording.rerender_line(found[0])}")
+        say(head, wording.rerender_line(found[0]))
     return await _follow(services, options, rerenders, found[0])
 
 
@@ -136,20 +136,23 @@ async def _follow(services: Services, options: Options, rerenders: PostgresReren
                 warn=shown.warn,
             )
     except asyncio.CancelledError:
-        click.echo(wording.stopped_text(rerender.id, deployed=is_deployment()), err=True)
+        complain(wording.stopped_line(rerender.id, deployed=is_deployment()))
         raise
     except StoryreelError:
-        click.echo(f"Broken off; `storyreel rerender --resume {rerender.id}` goes on.", err=True)
+        complain(f"Broken off; `storyreel rerender --resume {rerender.id}` goes on.")
         raise
     failures = await rerenders.failures(rerender.id)
     emulated = services.generator.emulated
     _say(
         options,
-        wording.result_text(rerender, progress, failures, emulated=emulated),
+        wording.result_lines(rerender, progress, failures, emulated=emulated),
         wording.result_json(rerender, progress, failures, emulated=emulated),
     )
     return 1 if failures else 0
 
 
-def _say(options: Options, text: str, value: Mapping[str, object]) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False) if options.as_json else text)
+def _say(options: Options, lines: Sequence[str], value: Mapping[str, object]) -> None:
+    if options.as_json:
+        say_json(value)
+    else:
+        say(*lines)

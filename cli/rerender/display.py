@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,6 +15,7 @@ from rich.progress import (
 )
 
 from cli.rerender.wording import standing
+from cli.say import complain
 from storage import rerenders
 
 _LINES = 10  # of a re-render without a terminal
@@ -32,18 +32,14 @@ class Display:
 @contextmanager
 def display(*, quiet: bool) -> Iterator[Display]:
     """A bar, lines, or with `quiet` nothing but warnings."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False)
     if quiet:
-        yield Display(lambda _: None, _say)
+        yield Display(lambda _: None, complain)
     elif console.is_terminal:
         with _bar(console) as shown:
             yield shown
     else:
-        yield Display(_Lines().tell, _say)
-
-
-def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+        yield Display(_Lines().tell, complain)
 
 
 @contextmanager
@@ -51,7 +47,7 @@ def _bar(console: Console) -> Iterator[Display]:
     columns = (
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -76,4 +72,4 @@ class _Lines:
         tenth = ended * _LINES // max(seen.stories, 1)
         if tenth > self._told:
             self._told = tenth
-            _say(f"{ended} of {seen.stories}: {standing(seen)}")
+            complain(f"{ended} of {seen.stories}: {standing(seen)}")

@@ -32,7 +32,7 @@ async def look_ahead(services: Services, table: str, wish: Wish, chosen: Sequenc
     since = services.clock() - services.timing.missing_endpoint
     missing = await services.stores.plans.missing_endpoints(services.generator.provider, since=since)
     orders = Orders(services.generator, missing, previews=services.settings.previews)
-    return await forecast(choices, TemplateWriter(), orders, wish, wanted)
+    return await forecast(choices, services.offline_moderator, TemplateWriter(), orders, wish, wanted)
 
 
 def _require_suitable(generator: Generator, wanted: Sequence[NextOrder]) -> None:

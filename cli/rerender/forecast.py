@@ -12,8 +12,10 @@ from uuid import UUID
 
 from pipeline.errors import BadRequest, BadStory
 from pipeline.model import PlannedShot, PlannedTake, RevisionToPlan
+from pipeline.moderation.categories import require_allowed
 from pipeline.orders import Orders
-from pipeline.ports import PromptWriter
+from pipeline.ports import Moderator, PromptWriter
+from pipeline.prompts import check
 from pipeline.reasons import sentence
 from storage.choices import NextOrder, PostgresChoices, Standing, TakeSeen, Wish
 from storage.rerenders import Failed
@@ -78,10 +80,15 @@ class _Reckoned:
 
 
 async def forecast(
-    choices: PostgresChoices, writer: PromptWriter, orders: Orders, wish: Wish, wanted: Sequence[NextOrder]
+    choices: PostgresChoices,
+    moderator: Moderator,
+    writer: PromptWriter,
+    orders: Orders,
+    wish: Wish,
+    wanted: Sequence[NextOrder],
 ) -> Forecast:
-    """Reckon with the takes as they stand."""
-    reckoned = [await _reckoned(writer, orders, wish, order) for order in wanted]
+    """Reckon with the takes as they stand. `moderator` must be one that asks nobody outside."""
+    reckoned = [await _reckoned(moderator, writer, orders, wish, order) for order in wanted]
     keys = list({take.take_key for story in reckoned for shot in story.shots for take in _both(shot)})
     seen: dict[str, TakeSeen] = {}
     for start in range(0, len(keys), _BATCH):
@@ -92,7 +99,9 @@ async def forecast(
     return Forecast(tally.ways, tally.refused, tally.bills)
 
 
-async def _reckoned(writer: PromptWriter, orders: Orders, wish: Wish, order: NextOrder) -> _Reckoned:
+async def _reckoned(
+    moderator: Moderator, writer: PromptWriter, orders: Orders, wish: Wish, order: NextOrder
+) -> _Reckoned:
     """As `pipeline.plan` does."""
     if order.story is None:
         return _Reckoned(order.source_id)
@@ -107,6 +116,7 @@ async def _reckoned(writer: PromptWriter, orders: Orders, wish: Wish, order: Nex
         preview=(order.first if wish.preview is None else wish.preview) and not order.shows_final,
     )
     try:
+        require_allowed(await moderator.judge(check(order.story)))
         shots = [orders.shot(revision, prompt) for prompt in await writer.write(order.story)]
     except BadStory as bad:
         return _Reckoned(order.source_id, refusal=Failed(order.source_id, bad.reason, str(bad)))

@@ -1,5 +1,6 @@
 """What `storyreel rerender` says, in sentences and as JSON. Pure."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC
 from decimal import Decimal
@@ -24,7 +25,7 @@ def counted(count: int, thing: str = "video") -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def forecast_text(found: Forecast, table: str, wish: Wish, *, emulated: bool) -> str:
+def forecast_lines(found: Forecast, table: str, wish: Wish, *, emulated: bool) -> list[str]:
     """The groups with their counts, and what they would cost."""
     free = _REMADE if wish.kind == "rerender" else _SHOWN_AT_ONCE
     sentences = {
@@ -35,15 +36,15 @@ def forecast_text(found: Forecast, table: str, wish: Wish, *, emulated: bool) ->
         Way.GONE: "left out: the story was deleted",
     }
     if not found.stories:
-        return f"No video of {table} was chosen."
+        return [f"No video of {table} was chosen."]
     lines = [f"{counted(found.stories)} of {table}"]
     lines += [f"  {found.ways[way]:>6}  {sentences[way]}" for way in Way if found.ways.get(way)]
     lines += [f"          {line}" for line in failed_lines(found.refused[:_SHOWN])]
     if len(found.refused) > _SHOWN:
         lines.append(f"          and {len(found.refused) - _SHOWN} more")
     if not found.clips:
-        return "\n".join([*lines, "This costs nothing."])
-    return "\n".join([*lines, f"About {dollars(found.usd)} in all{_emulated(emulated)}."])
+        return [*lines, "This costs nothing."]
+    return [*lines, f"About {dollars(found.usd)} in all{_emulated(emulated)}."]
 
 
 def _bills(found: Forecast) -> str:
@@ -85,7 +86,7 @@ def standing(seen: Progress) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def result_text(rerender: Rerender, seen: Progress, failures: Sequence[Failed], *, emulated: bool) -> str:
+def result_lines(rerender: Rerender, seen: Progress, failures: Sequence[Failed], *, emulated: bool) -> list[str]:
     """How it went, with the list of what failed."""
     head = f"Re-render {rerender.id}: {seen.free + seen.paid} of {counted(seen.stories)} done"
     groups = {"paid": seen.paid, "free": seen.free}
@@ -95,7 +96,7 @@ def result_text(rerender: Rerender, seen: Progress, failures: Sequence[Failed], 
     head += f", {seen.gone} deleted meanwhile" if seen.gone else ""
     head += f", {seen.overtaken} overtaken by a later revision" if seen.overtaken else ""
     cost = f"; cost {dollars(seen.cost_usd)}{_charged(seen, emulated=emulated)}."
-    return "\n".join([head + cost, *(f"  {line}" for line in failed_lines(failures))])
+    return [head + cost, *(f"  {line}" for line in failed_lines(failures))]
 
 
 def _charged(seen: Progress, *, emulated: bool) -> str:
@@ -149,10 +150,10 @@ def _counts(seen: Progress) -> dict[str, object]:
 
 def elsewhere(others: Sequence[str]) -> str:
     """Where there are videos, after none was chosen of a table."""
-    return f"There are videos of other tables: {' or '.join(f'--table {table}' for table in others)}."
+    return f"There are videos of other tables: {' or '.join(f'--table {shlex.quote(table)}' for table in others)}."
 
 
-def stopped_text(rerender: int, *, deployed: bool) -> str:
+def stopped_line(rerender: int, *, deployed: bool) -> str:
     """What becomes of a re-render whose command is told to stop: a stack of this folder may end with it."""
     resume = f"`storyreel rerender --resume {rerender}`"
     if deployed:
@@ -160,19 +161,19 @@ def stopped_text(rerender: int, *, deployed: bool) -> str:
     return f"Stopped. It goes on with {resume}; what was asked, also while `storyreel up` runs here."
 
 
-def undo_text(chosen: int, undone: Undone, *, dry_run: bool) -> str:
+def undo_lines(chosen: int, undone: Undone, *, dry_run: bool) -> list[str]:
     """How many go back, and that it is to before what plays now, also where something newer was under way."""
     verb, had = ("would go back", "have") if dry_run else ("went back", "had")
     left = chosen - undone.restored
     nothing = f"; {left} {had} nothing to go back to" if left else ""
     said = f"{undone.restored} of {counted(chosen)} {verb} to what was shown before, for nothing{nothing}."
     if not undone.under_way:
-        return said
+        return [said]
     if dry_run:
         end = "it would not be waited for any more, and what plays now would be replaced all the same"
     else:
         end = "it is not waited for any more, and what played meanwhile was replaced all the same"
-    return f"{said}\n{undone.under_way} of these {'has' if dry_run else 'had'} a re-render under way: {end}."
+    return [said, f"{undone.under_way} of these {'has' if dry_run else 'had'} a re-render under way: {end}."]
 
 
 def undo_json(table: str, chosen: int, undone: Undone, *, dry_run: bool) -> dict[str, object]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from cli.wording.printable import printable
+
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 
 
@@ -32,8 +34,9 @@ def _many(count: int, word: str) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
     """Lines in columns: so many to the left, the others to the right; nothing is cut off or wrapped."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return ["  ".join(_aligned(row, widths, left)).rstrip() for row in (head, *rows)]
+    shown = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return ["  ".join(_aligned(row, widths, left)).rstrip() for row in shown]
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int], left: int) -> list[str]:

@@ -15,7 +15,7 @@ _EMULATED = ", all of it emulated (no money flowed)"
 _NOBODY = {"model": "(not known any more)", "owner": "(no owner)"}
 
 
-def costs_text(costs: Costs, unanswered: ManyUnanswered, *, since: datetime, chosen: Sequence[str]) -> str:
+def costs_lines(costs: Costs, unanswered: ManyUnanswered, *, since: datetime, chosen: Sequence[str]) -> list[str]:
     """The tables that were chosen, what is not exact about them, and what waits for a person."""
     totals = costs.by["total"]
     lines = [f"Since {moment(since)}, in US dollars{_EMULATED if _only_emulated(totals) else ''}:"]
@@ -26,7 +26,7 @@ def costs_text(costs: Costs, unanswered: ManyUnanswered, *, since: datetime, cho
         "",
         f"Ever: {money(costs.all_spent)} billed, {money(costs.all_reserved)} reserved and not billed yet.",
     ]
-    return "\n".join([*lines, *_notes(costs), *_unanswered(unanswered)])
+    return [*lines, *_notes(costs), *_unanswered(unanswered)]
 
 
 def _only_emulated(totals: Sequence[Spending]) -> bool:
@@ -129,7 +129,7 @@ def _spending_json(row: Spending) -> dict[str, object]:
     }
 
 
-def settled_text(render_id: object, usd: Decimal, reserved: Decimal | None) -> str:
+def settled_line(render_id: object, usd: Decimal, reserved: Decimal | None) -> str:
     """What became of a render's money."""
     cost = f"cost {money(usd)}" if usd else "cost nothing"
     held = f"; the {money(reserved)} that was reserved for it is free" if reserved is not None else ""

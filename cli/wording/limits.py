@@ -106,7 +106,7 @@ def columns(given: Mapping[str, Value], names: Mapping[str, Limit]) -> dict[str,
     return {names[name].column: value for name, value in given.items() if name in names}
 
 
-def limits_text(found: AllLimits) -> str:
+def limits_lines(found: AllLimits) -> list[str]:
     """All limits with what each does."""
     lines = ["What may be spent, in US dollars (days are those of UTC):"]
     lines += [
@@ -122,7 +122,7 @@ def limits_text(found: AllLimits) -> str:
     ]
     for provider in found.providers:
         lines += [f"What may go on at {provider.name}:", *_provider_lines(provider)]
-    return "\n".join([*lines, "To set some: storyreel limits set day=20 slots=9; `none` lifts one."])
+    return [*lines, "To set some: storyreel limits set day=20 slots=9; `none` lifts one."]
 
 
 def _provider_lines(provider: ProviderLimits) -> list[str]:
@@ -154,8 +154,8 @@ def _plain(value: Value) -> float | int | None:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def resumed_text(paused: Sequence[Paused]) -> str:
+def resumed_lines(paused: Sequence[Paused]) -> list[str]:
     """What goes on again."""
     if not paused:
-        return "Nothing was paused."
-    return "\n".join(f"{found.name} goes on. It was paused because {found.message}" for found in paused)
+        return ["Nothing was paused."]
+    return [f"{found.name} goes on. It was paused because {found.message}" for found in paused]

@@ -4,11 +4,13 @@ What comes right by itself is not among it: a provider that is busy, a day's bud
 between two runs.
 """
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cli.wording.amounts import moment, span
-from pipeline.errors import GeneratorKeyRefused
+from pipeline.errors import GeneratorKeyRefused, ModerationKeyRefused
 from storage.money import ManyUnanswered
 from storage.overview import NO_WORKER, Budget, Late, Overview, ProviderSeen
 
@@ -34,7 +36,13 @@ class Need:
 
 def needs(seen: Overview, unanswered: ManyUnanswered, *, now: datetime) -> list[Need]:
     """One for each thing, the gravest first; nothing where all goes by itself."""
-    found = [_standstill(seen, now), *map(_paused, seen.providers), _spent(seen.budget), _unanswered(unanswered)]
+    found = [
+        _standstill(seen, now),
+        *map(_paused, seen.providers),
+        _unjudged(seen.postponed),
+        _spent(seen.budget),
+        _unanswered(unanswered),
+    ]
     return [need for need in found if need]
 
 
@@ -49,7 +57,7 @@ def _paused(provider: ProviderSeen) -> Need | None:
     if provider.until_resumed:
         return Need(
             f"Nothing is begun at {provider.name}: {provider.pause_message}.",
-            f"storyreel resume {provider.name}     (once you know why)",
+            f"storyreel resume {shlex.quote(provider.name)}     (once you know why)",
         )
     if provider.pause_code != GeneratorKeyRefused.code:
         return None
@@ -57,6 +65,18 @@ def _paused(provider: ProviderSeen) -> Need | None:
     return Need(
         f"{provider.name} refuses the workers' key, so that nothing is begun there.",
         f"{provider.pause_message}. One render tries it again {tried}.",
+    )
+
+
+def _unjudged(postponed: Mapping[str, int]) -> Need | None:
+    """Nothing for a person to do while the endpoint is merely away: what waits goes on by itself."""
+    stories = postponed.get(ModerationKeyRefused.code, 0)
+    if not stories:
+        return None
+    wait = "1 story waits" if stories == 1 else f"{stories:,} stories wait"
+    return Need(
+        f"The moderation endpoint refuses the workers' key: {wait} to be checked.",
+        "Set STORYREEL_MODERATION_KEY to a key that it accepts, and start the workers anew.",
     )
 
 

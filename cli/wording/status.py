@@ -39,7 +39,7 @@ _FINDINGS = {
 """What reconcile finds, by the words of `pipeline.reconcile`."""
 
 
-def status_text(seen: Overview, needs: Sequence[Need], *, now: datetime, emulated: str | None) -> str:
+def status_lines(seen: Overview, needs: Sequence[Need], *, now: datetime, emulated: str | None) -> list[str]:
     """What a person must do first, then everything in a few lines; `emulated`: the provider that is a stand-in."""
     head = {0: "All is well.", 1: "One thing is for you to do:"}.get(
         len(needs), f"{len(needs)} things are for you to do:"
@@ -57,7 +57,7 @@ def status_text(seen: Overview, needs: Sequence[Need], *, now: datetime, emulate
         lines += [
             f"{label:{width}}   {line}" for label, line in zip([name] + [""] * len(said), said, strict=False)
         ]
-    return "\n".join(lines)
+    return lines
 
 
 def _needs(needs: Sequence[Need]) -> list[str]:

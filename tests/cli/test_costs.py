@@ -8,7 +8,7 @@ import pytest
 from click import UsageError
 
 from cli.main import command
-from cli.wording.costs import costs_text
+from cli.wording.costs import costs_lines
 from storage.money import Costs, ManyUnanswered, Spending
 from tests.cli.deployment import Deployment
 from tests.cli.running import assert_sentence
@@ -81,7 +81,7 @@ def text(by: str, *rows: Spending, totals: list[Spending]) -> str:
     costs = Costs(
         {"day": [], "model": [], "owner": [], "endpoint": [], by: rows, "total": totals}, Decimal(0), Decimal(1)
     )
-    return costs_text(costs, NOBODY, since=NOW, chosen=[by])
+    return "\n".join(costs_lines(costs, NOBODY, since=NOW, chosen=[by]))
 
 
 def test_a_long_table_ends_in_the_sum_of_the_rest() -> None:

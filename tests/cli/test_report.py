@@ -48,7 +48,9 @@ _VIDEO = VideoView(
     work="idle",
     reason=None,
     message=None,
+    bucket="b",
     path="p",
+    poster_path="q",
     width=512,
     height=512,
     blurhash="h",
@@ -98,7 +100,7 @@ def test_the_sentence_of_a_stage_says_that_a_preview_plays() -> None:
 
 def test_the_report_names_the_story_and_how_to_make_it_again() -> None:
     """The id is drawn by the database or by us, and stands nowhere else for a person to see."""
-    told = sentences(report("a-story", _VIDEO, _TRACE, path="p")).splitlines()
+    told = sentences(report("a-story", _VIDEO, _TRACE, path="p"))
 
     assert "  story   a-story" in told
     assert "again: storyreel rerender a-story" in told

@@ -133,6 +133,17 @@ def test_a_dry_run_reckons_with_the_text_as_it_is_now(owner: psycopg.Connection,
     assert [one["reason"] for one in found["refused"]] == ["no_words"]
 
 
+def test_a_dry_run_knows_what_the_rules_would_refuse(owner: psycopg.Connection, settings: dict[str, str]) -> None:
+    """Without asking anybody: an endpoint that is configured hears of it when it is planned."""
+    [story] = told(owner, "Write to jane.miller@gmail.com")
+    nobody = {"STORYREEL_MODERATION_URL": "http://127.0.0.1:9/v1"}  # nobody listens on "discard"
+
+    found = as_json(storyreel("rerender", story, "--dry-run", "--json", settings=settings | nobody))
+
+    assert [one["reason"] for one in found["refused"]] == ["content_rejected"]
+    assert "e-mail" in found["refused"][0]["message"]
+
+
 @pytest.mark.parametrize("more", [[], ["--undo"], ["--new-take", "--yes"]], ids=" ".join)
 def test_nothing_chosen_is_nothing_to_do(
     owner: psycopg.Connection, settings: dict[str, str], more: list[str]

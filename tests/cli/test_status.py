@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from cli.wording.needs import Need, needs
-from cli.wording.status import status_text
-from pipeline.errors import GeneratorBusy, GeneratorKeyRefused
+from cli.wording.status import status_lines
+from pipeline.errors import GeneratorBusy, GeneratorKeyRefused, ModerationKeyRefused, ModerationUnavailable
 from storage.money import ManyUnanswered, Unanswered
 from storage.overview import Budget, Finding, Late, Overview, ProviderSeen, VideosSeen
 from tests.cli.deployment import Deployment
@@ -81,9 +81,24 @@ async def test_all_that_goes_on_and_waits_is_counted_with_its_reason(deployment:
     assert found["budget"] == reserved | {"day_usd": 0.05, "total_usd": 10.0}
     works = {(seen["work"], seen["reason"]): seen["videos"] for seen in found["videos"]}
     assert works.pop(("working", None)) == 3
-    assert works == {("idle", None): 1, ("fallback", "content_policy"): 1, ("held", "budget"): 1}
+    assert works == {("idle", None): 1, ("fallback", "no_clip"): 1, ("held", "budget"): 1}
     assert [(seen["kind"], seen["found"]) for seen in found["found"]] == [("missed", 3)]
     assert found["workers"] == 0
+
+
+async def test_a_moderation_key_that_is_refused_is_for_a_person(deployment: Deployment) -> None:
+    """Told from the rows: whoever looks need not be the worker whose key it is."""
+    world = deployment.world
+    await world.story()
+    (revision,) = await world.claim()
+    why, now = ModerationKeyRefused("no"), world.clock()
+    assert await world.stores.plans.postpone(revision, why=why, due_at=now + LEASE, now=now)
+
+    ended = deployment.run("status")
+
+    assert ended.code == 1
+    assert "The moderation endpoint refuses the workers' key: 1 story waits to be checked." in ended.out
+    assert "1 held (1 moderation)" in ended.out
 
 
 async def test_what_a_person_must_do_stands_first_with_the_command_for_it(deployment: Deployment) -> None:
@@ -139,10 +154,15 @@ LOST = Unanswered(UUID(int=7), "fal", "fal-ai/one", Decimal("0.050000"), NOW)
             NOBODY,
             ("placeholders", "storyreel limits set total="),
         ),
+        (
+            replace(HEALTHY, postponed={ModerationKeyRefused.code: 1}),
+            NOBODY,
+            ("1 story waits", "STORYREEL_MODERATION_KEY"),
+        ),
         (HEALTHY, ManyUnanswered(1, [LOST]), ("answer of a render was lost", f"settle {LOST.id}", "--usd 0.05)")),
         (HEALTHY, ManyUnanswered(1200, [LOST]), ("answers of 1,200 renders", "`storyreel costs` lists")),
     ],
-    ids=["key", "worker", "total", "one lost answer", "many"],
+    ids=["key", "worker", "total", "moderation key", "one lost answer", "many"],
 )
 def test_what_does_not_come_right_by_itself_is_for_a_person(
     seen: Overview, unanswered: ManyUnanswered, words: tuple[str, ...]
@@ -162,8 +182,9 @@ def test_what_does_not_come_right_by_itself_is_for_a_person(
         replace(HEALTHY, late=LATE, workers=0),
         replace(HEALTHY, budget=replace(HEALTHY.budget, passed="day")),
         replace(HEALTHY, providers=[replace(PAUSED, pause_code=GeneratorBusy.code)]),
+        replace(HEALTHY, postponed={ModerationUnavailable.code: 12}),
     ],
-    ids=["idle", "slow", "run-jobs", "day", "busy"],
+    ids=["idle", "slow", "run-jobs", "day", "busy", "moderation"],
 )
 def test_what_comes_right_by_itself_calls_nobody(seen: Overview) -> None:
     """No worker between two runs of run-jobs; a backlog; a day's budget; a provider that is busy."""
@@ -171,7 +192,7 @@ def test_what_comes_right_by_itself_calls_nobody(seen: Overview) -> None:
 
 
 def told(seen: Overview, *todo: Need) -> str:
-    return status_text(seen, todo, now=NOW, emulated=None)
+    return "\n".join(status_lines(seen, todo, now=NOW, emulated=None))
 
 
 def test_a_pause_says_until_when_and_why() -> None:
