@@ -39,10 +39,10 @@ _RENDERS: Mapping[RenderStatus, str] = {
 }
 _WORK: Mapping[Work, str] = {
     Work.WORKING: "A clip is being made.",
-    Work.HELD: "It waits for something that only a person changes.",
+    Work.HELD: "It waits for room in a budget or a quota, or for a moderator who cannot be asked at present.",
     Work.IDLE: "Nothing is to be done: the newest revision is shown.",
     Work.FALLBACK: "Every try failed; what was showing stays.",
-    Work.REJECTED: "The story cannot become a video; what was showing stays.",
+    Work.REJECTED: "The story cannot become a video, or what it is about is not allowed; what was showing stays.",
     Work.CANCELLED: "It was withdrawn; what was showing stays.",
 }
 

@@ -14,15 +14,18 @@ from functions.callers import Backend, Caller, User, identify
 from functions.problems import CORS, Refused
 from functions.requests import receive_body
 from functions.services import Services
-from functions.views import described
+from functions.views import accepted
 from pipeline.boxes import shape_of
+from pipeline.errors import UnknownTable
 from pipeline.models import find_model
+from pipeline.moderation.categories import require_allowed
 from pipeline.parameters import read_given
 from pipeline.prompts import check
 from storage.stories import VideoView
 
 MAX_BODY = 2 * 2**20  # a webhook carries whole rows, old and new
 CALLS = "generate-video"  # the `source_table` of stories that stand in no table
+USERS_CALLS = "generate-video/users"  # and of those that users told, whose names begin with whose they are
 
 _BACKEND_ONLY = ("owner_id", "model", "parameters")
 
@@ -38,28 +41,28 @@ async def generate_video(request: Request) -> JSONResponse:
         case TextCall():
             video = await _request_text(services, caller, body)
         case RowCall():
-            video = await _request_row(services, caller, body.schema_, body.table, str(body.id))
+            video = await _request_row(services, caller, body)
         case DatabaseEvent(type="INSERT") if isinstance(caller, Backend):
             video = await _request_event(services, caller, body)
         case DatabaseEvent() if isinstance(caller, Backend):
             return JSONResponse({"ignored": body.type}, 200, headers=CORS)
         case _:
             raise Refused(403, "forbidden", "only the database sends events; send the row's table and id")
-    return JSONResponse(described(video), 202, headers=CORS)
+    return JSONResponse(await accepted(services, video), 202, headers=CORS)
 
 
 async def _request_text(services: Services, caller: Caller, call: TextCall) -> VideoView:
-    source_id, owner_id = call.id or str(uuid4()), call.owner_id
+    source_table, source_id, owner_id = CALLS, call.id or str(uuid4()), call.owner_id
     if isinstance(caller, User):
         _refuse_what_users_may_not(call)
         # Names of their own for every user: nobody's story is met by asking for its name.
-        source_id, owner_id = f"{caller.id}/{source_id}", caller.id
-    check(call.text)
+        source_table, source_id, owner_id = USERS_CALLS, f"{caller.id}/{source_id}", caller.id
+    require_allowed(await services.offline_moderator.judge(check(call.text)))
     given = read_given(call.parameters)
     model = find_model(call.model)
     asked = services.generator.check(model, given)
     await services.stores.stories.request(
-        CALLS,
+        source_table,
         source_id,
         call.text,
         owner_id=owner_id,
@@ -69,7 +72,7 @@ async def _request_text(services: Services, caller: Caller, call: TextCall) -> V
         shape=shape_of(services.generator.aspect_ratio(model.ladder[0], asked)),
         preview=call.preview,
     )
-    return await _find(services, caller, CALLS, source_id)
+    return await _find(services, caller, source_table, source_id)
 
 
 def _refuse_what_users_may_not(call: TextCall) -> None:
@@ -85,19 +88,39 @@ async def _request_event(services: Services, caller: Backend, event: DatabaseEve
     where = f"record.{attachment.id_column}"
     if value is None:
         raise Refused(422, "bad_request", f"{where}: the row's key is missing")
-    source_id = read_name(value, where)
-    await services.stores.stories.request_of(attachment.source_table, source_id)
-    return await _find(services, caller, attachment.source_table, source_id)
+    key = await _key(services, attachment.source_table, read_name(value, where))
+    await services.stores.stories.request_of(attachment.source_table, key)
+    return await _find(services, caller, attachment.source_table, key)
 
 
-async def _request_row(services: Services, caller: Caller, schema: str, table: str, key: str) -> VideoView:
+async def _request_row(services: Services, caller: Caller, call: RowCall) -> VideoView:
     stories = services.stores.stories
-    source_table = (await stories.attachment(schema, table)).source_table
     if isinstance(caller, User):
-        await stories.request_of_own(caller.id, caller.claims, source_table, key)
-    else:
-        await stories.request_of(source_table, key)
+        return await _request_own_row(services, caller, call)
+    source_table = (await stories.attachment(call.schema_, call.table)).source_table
+    key = await _key(services, source_table, str(call.id))
+    await stories.request_of(source_table, key)
     return await _find(services, caller, source_table, key)
+
+
+async def _request_own_row(services: Services, user: User, call: RowCall) -> VideoView:
+    """To a user there is nothing but their own rows: not even whether a table has videos."""
+    stories = services.stores.stories
+    try:
+        source_table = (await stories.attachment(call.schema_, call.table)).source_table
+    except UnknownTable:
+        raise _no_row(call.table, str(call.id)) from None
+    key = await _key(services, source_table, str(call.id))
+    if not await stories.request_of_own(user.id, user.claims, source_table, key):
+        raise _no_row(source_table, key)
+    return await _find(services, user, source_table, key)
+
+
+async def _key(services: Services, source_table: str, text: str) -> str:
+    key = await services.stores.stories.key(source_table, text)
+    if key is None:
+        raise _no_row(source_table, text)
+    return key
 
 
 async def _find(services: Services, caller: Caller, source_table: str, source_id: str) -> VideoView:
@@ -105,5 +128,9 @@ async def _find(services: Services, caller: Caller, source_table: str, source_id
     stories, now = services.stores.stories, services.clock()
     video = await stories.find(source_table, source_id, claims=caller.claims, now=now)
     if video is None:
-        raise Refused(404, "no_such_row", f"{source_table} has no row {source_id!r}")
+        raise _no_row(source_table, source_id)
     return video
+
+
+def _no_row(table: str, key: str) -> Refused:
+    return Refused(404, "no_such_row", f"{table} has no row {key!r}")

@@ -79,7 +79,16 @@ def add_row_tasks(engine: procrastinate.App, services: Services, media: Media) -
     @engine.task(name="plan", queue=QUEUE)
     async def _plan() -> None:
         previews = services.settings.previews
-        await plan(stores.plans, TemplateWriter(), generator, clock=clock, timing=timing, previews=previews)
+        await plan(
+            stores.plans,
+            services.moderator,
+            TemplateWriter(),
+            generator,
+            clock=clock,
+            timing=timing,
+            jitter=jitter,
+            previews=previews,
+        )
 
     @engine.task(name="admit", queue=QUEUE)
     async def _admit() -> None:

@@ -16,7 +16,7 @@ from functions.callers import require_secret
 from functions.problems import CORS, Refused
 from functions.requests import receive_body
 from functions.services import Services
-from functions.views import described
+from functions.views import accepted
 from pipeline.models import find_model
 from pipeline.parameters import read_given
 from storage.overview import Overview, PostgresOverview
@@ -50,17 +50,20 @@ async def rerender(request: Request) -> JSONResponse:
     services.generator.check(find_model(call.model), given)
     stories = services.stores.stories
     source_table = (await stories.attachment(call.schema_, call.table)).source_table
-    await stories.request_of(
-        source_table,
-        str(call.id),
-        kind="new_take" if call.new_take else "rerender",
-        model=call.model,
-        parameters=given,
-    )
-    found = await stories.find(source_table, str(call.id), now=services.clock())
-    if found is None:
+    key = await stories.key(source_table, str(call.id))
+    if key is not None:
+        await stories.request_of(
+            source_table,
+            key,
+            kind="new_take" if call.new_take else "rerender",
+            model=call.model,
+            seed=services.new_seed() if call.new_take else None,
+            parameters=given,
+        )
+    found = key and await stories.find(source_table, key, now=services.clock())
+    if not found:
         raise Refused(404, "no_such_row", f"{source_table} has no row {str(call.id)!r}")
-    return JSONResponse(described(found), 202, headers=CORS)
+    return JSONResponse(await accepted(services, found), 202, headers=CORS)
 
 
 async def _look(services: Services) -> Overview:

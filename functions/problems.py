@@ -14,6 +14,7 @@ from pipeline.errors import (
     BadRequest,
     BadSignature,
     BadStory,
+    BucketUnavailable,
     GeneratorUnavailable,
     KeysUnavailable,
     OverQuota,
@@ -39,6 +40,7 @@ _STATUS: Mapping[type[StoryreelError], int] = {
     OverQuota: 429,
     GeneratorUnavailable: 503,
     KeysUnavailable: 503,
+    BucketUnavailable: 503,
     StoreUnavailable: 503,
 }
 
@@ -83,7 +85,10 @@ def on_error(_: Request, error: Exception) -> Response:
     """The answer to an error of ours."""
     assert isinstance(error, StoryreelError), "registered for that class alone"
     if isinstance(error, Refused):
-        return problem(error.status, error.reason, str(error))
+        answer = problem(error.status, error.reason, str(error))
+        if error.status == 408:
+            answer.headers["connection"] = "close"  # what is still to come is not waited for
+        return answer
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
     code = error.reason if isinstance(error, BadStory) else error.code
     answer = problem(status, code, str(error))

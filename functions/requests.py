@@ -32,7 +32,7 @@ class Bounded:
 
 
 def _refusal(scope: Scope) -> Response | None:
-    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_ADDRESS:
+    if len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"]) > MAX_ADDRESS:
         return problem(414, "too_large", f"the address may have {MAX_ADDRESS} bytes at most")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
         return problem(431, "too_large", f"the headers may have {MAX_HEADERS} bytes at most")
@@ -42,8 +42,9 @@ def _refusal(scope: Scope) -> Response | None:
 async def receive_body(request: Request, *, limit: int) -> bytes:
     """The body as it came. Raises `Refused`: 413 past `limit` bytes, before the rest is read; 408 if slow."""
     announced = request.headers.get("content-length", "0")
-    # Of ASCII digits, and not too many: int() takes other scripts' as well, and refuses thousands.
-    if not (announced.isascii() and announced.isdigit() and len(announced) < 16) or int(announced) > limit:
+    if not (announced.isascii() and announced.isdigit()):  # int() takes other scripts' digits as well
+        raise Refused(400, "bad_request", "Content-Length is no number")
+    if len(announced) > 15 or int(announced) > limit:
         raise Refused(413, "too_large", f"the body may have {limit} bytes at most")
     try:
         async with asyncio.timeout(BODY_SECONDS):

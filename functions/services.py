@@ -16,6 +16,7 @@ from functions.render_tags import tag
 from functions.settings import (
     BucketSettings,
     DiskBucketSettings,
+    ModerationSettings,
     S3BucketSettings,
     Settings,
     SupabaseBucketSettings,
@@ -23,7 +24,9 @@ from functions.settings import (
 from functions.user_tokens import UserTokens
 from pipeline.download import HttpClipSource
 from pipeline.fal.client import FalGenerator
-from pipeline.ports import Bucket, ClipSource, Generator, Transcoder
+from pipeline.moderation.endpoint import EndpointModerator
+from pipeline.moderation.moderators import FailingOpen, InTurn, Nobody, OfflineRules, Pausing
+from pipeline.ports import Bucket, ClipSource, Generator, Moderator, Transcoder
 from pipeline.timing import Timing
 from storage.database import Database
 from storage.deployment import check_database, note_bucket
@@ -39,6 +42,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def new_seed() -> int:
+    """The seed of a new take. Never 0, which some providers take for "choose one"."""
+    return random.SystemRandom().randrange(1, 2**31)
+
+
 @dataclass(frozen=True)
 class Stores:
     """The rows, one port per concern."""
@@ -52,17 +60,25 @@ class Stores:
 
 @dataclass(frozen=True)
 class Services:
-    """What steps and handlers work with, as long as the process lives."""
+    """What steps and handlers work with, as long as the process lives.
+
+    `offline_moderator` answers at once, and is what doors ask; `moderator` is all there are. `private_bucket`
+    signs addresses; None where the bucket is public, whose addresses the database knows.
+    """
 
     settings: Settings
     database: Database
     stores: Stores
     generator: Generator
     source: ClipSource
+    offline_moderator: Moderator
+    moderator: Moderator
+    private_bucket: Bucket | None
     user_tokens: UserTokens
     timing: Timing
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
+    new_seed: Callable[[], int]
 
     def webhook_url(self, render_id: UUID) -> str:
         """Where the provider reports on the render."""
@@ -81,12 +97,16 @@ class Media:
 @asynccontextmanager
 async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIterator[Services]:
     """Open the database and the HTTP client. Raises `BadSetting` where the database is not prepared."""
+    outside = not settings.fal.emulated
+    tls = httpx.create_ssl_context(trust_env=outside)  # once for both clients: it reads a hundred authorities
     async with (
-        httpx.AsyncClient(limits=httpx.Limits(max_connections=20), trust_env=not settings.fal.emulated) as http,
+        httpx.AsyncClient(verify=tls, limits=httpx.Limits(max_connections=20), trust_env=outside) as http,
         Database(settings.database.url, connections=connections) as database,
+        _private_bucket(settings.bucket) as private_bucket,
     ):
         await check_database(database)
         fal, users = settings.fal, settings.users
+        offline = OfflineRules() if settings.moderation.rules else Nobody()
         yield Services(
             settings=settings,
             database=database,
@@ -100,12 +120,26 @@ async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIte
             generator=FalGenerator(
                 http, key=fal.key, queue_url=fal.queue_url, jwks_url=fal.jwks_url, emulated=fal.emulated
             ),
-            source=HttpClipSource(http, hosts=fal.file_hosts),
+            source=HttpClipSource(hosts=fal.file_hosts, tls=tls),
+            offline_moderator=offline,
+            moderator=_with_endpoint(offline, settings.moderation, http),
+            private_bucket=private_bucket,
             user_tokens=UserTokens(http, jwks_url=users.jwks_url, issuer=users.issuer, secret=users.jwt_secret),
             timing=settings.timing,
             clock=utc_now,
             jitter=random.SystemRandom().random,
+            new_seed=new_seed,
         )
+
+
+def _with_endpoint(offline: Moderator, settings: ModerationSettings, http: httpx.AsyncClient) -> Moderator:
+    """The offline rules, and then the endpoint where there is one."""
+    endpoint = settings.endpoint
+    if endpoint is None:
+        return offline
+    asking = EndpointModerator(http, base_url=endpoint.url, key=endpoint.key, model=endpoint.model)
+    patient = Pausing(asking, clock=utc_now)
+    return InTurn(offline, FailingOpen(patient) if endpoint.fails_open else patient)
 
 
 @asynccontextmanager
@@ -114,7 +148,8 @@ async def open_media(services: Services) -> AsyncIterator[Media]:
     # Heavy imports that the webhook and the doors never need.
     from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg  # noqa: PLC0415 - see above
 
-    async with _open_bucket(services.settings.bucket) as bucket:
+    async with open_bucket(services.settings.bucket) as bucket:
+        await bucket.ensure()
         await note_bucket(services.database, bucket)
         media = services.settings.media
         transcoder = FfmpegTranscoder(media.ffmpeg or bundled_ffmpeg(), concurrency=media.concurrency)
@@ -122,20 +157,32 @@ async def open_media(services: Services) -> AsyncIterator[Media]:
 
 
 @asynccontextmanager
-async def _open_bucket(settings: BucketSettings) -> AsyncIterator[Bucket]:
-    """Only the client library that is used gets imported: they are the heaviest imports we have."""
+async def _private_bucket(settings: BucketSettings) -> AsyncIterator[Bucket | None]:
+    if settings.is_public:
+        yield None
+        return
+    async with open_bucket(settings) as bucket:
+        yield bucket
+
+
+@asynccontextmanager
+async def open_bucket(settings: BucketSettings) -> AsyncIterator[Bucket]:
+    """The bucket, whether or not it is there: nothing is asked of it yet.
+
+    Only the client library that is used gets imported: they are the heaviest imports we have.
+    """
     match settings:
         case DiskBucketSettings(root, name, public_base_url):
             from storage.buckets.disk import DiskBucket  # noqa: PLC0415 - see above
+            from storage.buckets.signing import url_signer  # noqa: PLC0415 - see above
 
-            async with DiskBucket(root, name, public_base_url=public_base_url) as disk:
-                await disk.ensure()
+            signer = None if settings.is_public else url_signer(settings.secret, utc_now)
+            async with DiskBucket(root, name, public_base_url=public_base_url, signer=signer) as disk:
                 yield disk
-        case SupabaseBucketSettings():
+        case SupabaseBucketSettings(url, key, name, is_public):
             from storage.buckets.supabase import SupabaseBucket  # noqa: PLC0415 - see above
 
-            async with SupabaseBucket(settings.url, settings.key, settings.name) as supabase:
-                await supabase.ensure()
+            async with SupabaseBucket(url, key, name, is_public=is_public) as supabase:
                 yield supabase
         case S3BucketSettings():
             from storage.buckets.s3 import S3Bucket  # noqa: PLC0415 - see above
@@ -148,5 +195,4 @@ async def _open_bucket(settings: BucketSettings) -> AsyncIterator[Bucket]:
                 secret_key=settings.secret_key,
                 public_base_url=settings.public_base_url,
             ) as s3:
-                await s3.ensure()
                 yield s3

@@ -4,22 +4,20 @@ Every error names the variable and the mend. Nothing here opens a connection. Se
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-
+from functions.environment import Environment
 from pipeline.errors import BadSetting
 from pipeline.timing import Timing
+from storage.address import checked_address
 
-Environment = Mapping[str, str]
 FAL_QUEUE_URL = "https://queue.fal.run"
 _SERVICE_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
+_SHORTEST_SECRET = 16  # characters
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,13 @@ class FalSettings:
 
 @dataclass(frozen=True)
 class DiskBucketSettings:
-    """A bucket in a folder, served by the local stack."""
+    """A bucket in a folder, served by the local stack. Its addresses are signed with what the secret gives."""
 
     root: Path
     name: str
     public_base_url: str
+    secret: str = field(repr=False)
+    is_public: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,24 @@ class SupabaseBucketSettings:
     url: str
     key: str = field(repr=False)
     name: str
+    is_public: bool = True
 
 
 @dataclass(frozen=True)
 class S3BucketSettings:
-    """A bucket of any S3; `endpoint` None means AWS."""
+    """A bucket of any S3; `endpoint` None means AWS, `public_base_url` None that the bucket is private."""
 
     name: str
     endpoint: str | None
     region: str
     access_key: str
     secret_key: str = field(repr=False)
-    public_base_url: str
+    public_base_url: str | None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everyone may read its files."""
+        return self.public_base_url is not None
 
 
 BucketSettings = DiskBucketSettings | SupabaseBucketSettings | S3BucketSettings
@@ -97,6 +103,24 @@ class UserSettings:
 
 
 @dataclass(frozen=True)
+class ModerationEndpoint:
+    """An OpenAI-compatible moderation endpoint. `fails_open`: what it cannot be asked about goes on unchecked."""
+
+    url: str
+    key: str = field(repr=False)
+    model: str
+    fails_open: bool
+
+
+@dataclass(frozen=True)
+class ModerationSettings:
+    """Who judges stories: our offline rules, and an endpoint behind them."""
+
+    rules: bool = True
+    endpoint: ModerationEndpoint | None = None
+
+
+@dataclass(frozen=True)
 class MediaSettings:
     """ffmpeg: None means the one that is bundled."""
 
@@ -106,7 +130,7 @@ class MediaSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything one process of ours is told."""
+    """Everything one process of ours is told. `url_seconds`: how long the addresses of private files hold."""
 
     database: DatabaseSettings
     fal: FalSettings
@@ -116,6 +140,8 @@ class Settings:
     media: MediaSettings
     timing: Timing
     previews: bool = True
+    url_seconds: int = 3600
+    moderation: ModerationSettings = ModerationSettings()
 
 
 def from_environment() -> Settings:
@@ -128,10 +154,11 @@ def inherited() -> dict[str, str]:
     return dict(os.environ)
 
 
-def read(environment: Environment, *, cores: int) -> Settings:
+def read(variables: Mapping[str, str], *, cores: int) -> Settings:
     """Read everything at once. Raises `BadSetting`. `cores` is what ffmpeg may use unless it is set."""
-    base = _url(environment, "SUPABASE_URL", "the project's address, https://<ref>.supabase.co")
-    functions = _optional_url(environment, "STORYREEL_FUNCTIONS_URL") or f"{base}/functions/v1"
+    environment = Environment(variables)
+    base = environment.url("SUPABASE_URL", "the project's address, https://<ref>.supabase.co")
+    functions = environment.optional_url("STORYREEL_FUNCTIONS_URL") or f"{base}/functions/v1"
     return Settings(
         database=DatabaseSettings(_database_url(environment)),
         fal=_fal(environment),
@@ -141,45 +168,88 @@ def read(environment: Environment, *, cores: int) -> Settings:
         ),
         users=_users(environment, base),
         media=MediaSettings(
-            ffmpeg=_file(environment, "STORYREEL_FFMPEG"),
-            concurrency=_positive(environment, "STORYREEL_FFMPEG_PROCESSES", default=cores),
+            ffmpeg=environment.file("STORYREEL_FFMPEG"),
+            concurrency=environment.whole("STORYREEL_FFMPEG_PROCESSES", least=1, most=9999, default=cores),
         ),
         timing=replace(Timing().scaled(_patience(environment)), keep=_keep(environment)),
-        previews=_switch(environment, "STORYREEL_PREVIEWS"),
+        previews=environment.one_of("STORYREEL_PREVIEWS", "on", "off") == "on",
+        url_seconds=environment.whole(
+            # Long enough to watch a video, and no longer than S3 signs for: a week.
+            "STORYREEL_URL_SECONDS",
+            least=60,
+            most=604_800,
+            default=Settings.url_seconds,
+        ),
+        moderation=_moderation(environment),
     )
 
 
 def _fal(environment: Environment) -> FalSettings:
-    key = _required(environment, "FAL_KEY", "make one at fal.ai, or run `storyreel emulator`")
-    queue = _optional_url(environment, "STORYREEL_FAL_QUEUE_URL")
-    more_hosts = tuple(
-        host.strip() for host in _value(environment, "STORYREEL_CLIP_HOSTS").split(",") if host.strip()
-    )
+    key = environment.required("FAL_KEY", "make one at fal.ai, or run `storyreel emulator`")
+    queue = environment.optional_url("STORYREEL_FAL_QUEUE_URL")
+    more_hosts = environment.listed("STORYREEL_CLIP_HOSTS")
     if queue is None or queue == FAL_QUEUE_URL:
         return FalSettings(key, file_hosts=FalSettings.file_hosts + more_hosts)
-    jwks = _optional_url(environment, "STORYREEL_FAL_JWKS_URL") or f"{queue}/.well-known/jwks.json"
+    jwks = environment.optional_url("STORYREEL_FAL_JWKS_URL") or f"{queue}/.well-known/jwks.json"
     return FalSettings(key, queue, jwks, file_hosts=(urlsplit(queue).netloc, *more_hosts), emulated=True)
 
 
 def _bucket(environment: Environment, base: str) -> BucketSettings:
-    name = _value(environment, "STORYREEL_BUCKET") or "videos"
-    if folder := _value(environment, "STORYREEL_BUCKET_FOLDER"):
-        return DiskBucketSettings(Path(folder), name, base)
-    if access_key := _value(environment, "STORYREEL_S3_ACCESS_KEY"):
+    name = environment.text("STORYREEL_BUCKET") or "videos"
+    is_public = environment.one_of("STORYREEL_BUCKET_ACCESS", "public", "private") == "public"
+    if folder := environment.text("STORYREEL_BUCKET_FOLDER"):
+        return DiskBucketSettings(Path(folder), name, base, _secrets(environment)[0], is_public)
+    if access_key := environment.text("STORYREEL_S3_ACCESS_KEY"):
         return S3BucketSettings(
             name=name,
-            endpoint=_optional_url(environment, "STORYREEL_S3_ENDPOINT"),
-            region=_value(environment, "STORYREEL_S3_REGION") or "us-east-1",
+            endpoint=environment.optional_url("STORYREEL_S3_ENDPOINT"),
+            region=environment.text("STORYREEL_S3_REGION") or "us-east-1",
             access_key=access_key,
-            secret_key=_required(environment, "STORYREEL_S3_SECRET_KEY", "it belongs to the access key"),
-            public_base_url=_url(environment, "STORYREEL_PUBLIC_URL", "where the bucket's files are reached"),
+            secret_key=environment.required("STORYREEL_S3_SECRET_KEY", "it belongs to the access key"),
+            public_base_url=_s3_public_url(environment, is_public=is_public),
         )
-    return SupabaseBucketSettings(base, _service_key(environment), name)
+    return SupabaseBucketSettings(base, _service_key(environment), name, is_public)
+
+
+def _s3_public_url(environment: Environment, *, is_public: bool) -> str | None:
+    if is_public:
+        return environment.url("STORYREEL_PUBLIC_URL", "where the bucket's files are reached")
+    if environment.text("STORYREEL_PUBLIC_URL"):
+        raise BadSetting(
+            "STORYREEL_PUBLIC_URL is set, and by STORYREEL_BUCKET_ACCESS the bucket is private: unset one of "
+            "them, and see to it that a private bucket has no public address with its vendor either"
+        )
+    return None
+
+
+def _moderation(environment: Environment) -> ModerationSettings:
+    """A setting that would quietly come to nothing is refused: who sets it believes that stories are judged."""
+    rules = environment.one_of("STORYREEL_MODERATION", "rules", "off") == "rules"
+    fails = environment.one_of("STORYREEL_MODERATION_FAILS", "closed", "open")
+    url, key = (
+        environment.optional_url("STORYREEL_MODERATION_URL"),
+        environment.key("STORYREEL_MODERATION_KEY"),
+    )
+    if url is None and key:
+        raise BadSetting(
+            "STORYREEL_MODERATION_KEY is set and STORYREEL_MODERATION_URL is not: set it to the endpoint's "
+            "address, https://api.openai.com/v1 for instance, or unset the key"
+        )
+    if url is None:
+        return ModerationSettings(rules)
+    if not rules:
+        raise BadSetting("STORYREEL_MODERATION is off, and STORYREEL_MODERATION_URL is set: unset one of them")
+    model = environment.text("STORYREEL_MODERATION_MODEL") or "omni-moderation-latest"
+    return ModerationSettings(rules, ModerationEndpoint(url, key, model, fails == "open"))
 
 
 def _service_key(environment: Environment) -> str:
     for name in _SERVICE_KEYS:
-        if value := _value(environment, name):
+        if value := environment.key(name):
+            if len(value) < _SHORTEST_SECRET:
+                raise BadSetting(
+                    f"{name} has fewer than {_SHORTEST_SECRET} characters; copy it anew, in one piece"
+                )
             return value
     raise BadSetting(
         "SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) is not set: copy it from the project's API keys"
@@ -192,9 +262,9 @@ def _secrets(environment: Environment) -> tuple[str, ...]:
 
 
 def _operator_secrets(environment: Environment) -> tuple[str, ...]:
-    """None unless they are set; and none that the app's back end shows as well."""
+    """None unless they are set; and none that the app's back end shows, or knows, as well."""
     operators = _own_secrets(environment, "STORYREEL_OPERATOR_SECRETS")
-    if set(operators) & set(_secrets(environment)):
+    if set(operators) & set(_webhook_secrets(environment)):
         raise BadSetting(
             "STORYREEL_OPERATOR_SECRETS holds a secret that the app's back end shows; make one of its own"
         )
@@ -203,124 +273,39 @@ def _operator_secrets(environment: Environment) -> tuple[str, ...]:
 
 def _webhook_secrets(environment: Environment) -> tuple[str, ...]:
     """Those of the back end, and the service key: a worker that was not told of the others marks with it."""
-    keys = (_value(environment, name) for name in _SERVICE_KEYS)
+    keys = (environment.text(name) for name in _SERVICE_KEYS)
     return tuple(dict.fromkeys([*_secrets(environment), *filter(None, keys)]))
 
 
 def _own_secrets(environment: Environment, name: str) -> tuple[str, ...]:
-    own = _list(environment, name)
-    if any(len(secret) < 16 or not secret.isascii() or not secret.isprintable() for secret in own):
-        raise BadSetting(f"a secret in {name} is shorter than 16 characters, or not plain ASCII")
+    own = environment.listed(name)
+    if any(len(secret) < _SHORTEST_SECRET or not secret.isascii() or not secret.isprintable() for secret in own):
+        raise BadSetting(f"a secret in {name} is shorter than {_SHORTEST_SECRET} characters, or not plain ASCII")
     return own
 
 
 def _users(environment: Environment, base: str) -> UserSettings:
     auth = f"{base}/auth/v1"
-    secret = _value(environment, "SUPABASE_JWT_SECRET") or None
+    secret = environment.text("SUPABASE_JWT_SECRET") or None
     if secret is not None and len(secret.encode()) < 32:  # RFC 7518, 3.2; Supabase's own are longer
         raise BadSetting("SUPABASE_JWT_SECRET is shorter than 32 bytes: copy it anew, or leave it out")
     return UserSettings(
-        jwks_url=_optional_url(environment, "STORYREEL_JWKS_URL") or f"{auth}/.well-known/jwks.json",
-        issuer=_value(environment, "STORYREEL_JWT_ISSUER") or auth,
+        jwks_url=environment.optional_url("STORYREEL_JWKS_URL") or f"{auth}/.well-known/jwks.json",
+        issuer=environment.text("STORYREEL_JWT_ISSUER") or auth,
         jwt_secret=secret,
     )
 
 
-def _value(environment: Environment, name: str) -> str:
-    value = environment.get(name, "").strip()
-    if any("\ud800" <= character <= "\udfff" for character in value):  # how Python shows bytes that are not UTF-8
-        raise BadSetting(f"{name} is no text in UTF-8")
-    return value
-
-
-def _list(environment: Environment, name: str) -> tuple[str, ...]:
-    """What stands between commas."""
-    return tuple(part.strip() for part in _value(environment, name).split(",") if part.strip())
-
-
-def _required(environment: Environment, name: str, mend: str) -> str:
-    value = _value(environment, name)
-    if not value:
-        raise BadSetting(f"{name} is not set: {mend}")
-    return value
-
-
 def _database_url(environment: Environment) -> str:
     name = "SUPABASE_DB_URL"
-    value = _required(environment, name, "the database's URL, postgresql://storyreel:…@…")
-    try:
-        port = str(conninfo_to_dict(value).get("port", ""))
-    except ProgrammingError:  # its message quotes what stands wrong, which may be the password
-        port = "none"
-    if port and not port.isdigit():
-        raise BadSetting(f"{name} is no URL of the form postgresql://storyreel:…@…")
-    return value
-
-
-def _optional_url(environment: Environment, name: str) -> str | None:
-    value = _value(environment, name).rstrip("/")
-    if not value:
-        return None
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that do not match, a port that is no number
-        usable = False
-    if not usable or not value.isprintable():
-        raise BadSetting(f"{name} is {value!r}, which is no http or https address")
-    return value
-
-
-def _url(environment: Environment, name: str, mend: str) -> str:
-    value = _optional_url(environment, name)
-    if value is None:
-        raise BadSetting(f"{name} is not set: {mend}")
-    return value
-
-
-def _positive(environment: Environment, name: str, *, default: int) -> int:
-    value = _value(environment, name)
-    if not value:
-        return default
-    if not re.fullmatch(r"[1-9]\d{0,3}", value, re.ASCII):
-        raise BadSetting(f"{name} is {value[:20]!r}; it must be a whole number from 1 to 9999")
-    return int(value)
+    return checked_address(environment.required(name, "the database's URL, postgresql://storyreel:…@…"), name)
 
 
 def _patience(environment: Environment) -> float:
     """By how much longer than usual to wait before someone looks again."""
-    value = _value(environment, "STORYREEL_PATIENCE") or "1"
-    try:
-        factor = float(value)
-    except ValueError:
-        factor = 0.0
-    if not 0.01 <= factor <= 100:
-        raise BadSetting(f"STORYREEL_PATIENCE is {value[:20]!r}; it must be a number from 0.01 to 100")
-    return factor
+    return environment.number("STORYREEL_PATIENCE", least=0.01, most=100, default=1)
 
 
 def _keep(environment: Environment) -> timedelta:
     """For how long files that nobody needs any more are kept."""
-    return timedelta(days=_positive(environment, "STORYREEL_KEEP_DAYS", default=Timing.keep.days))
-
-
-def _switch(environment: Environment, name: str) -> bool:
-    """On, unless it is said."""
-    value = _value(environment, name).lower() or "on"
-    if value not in {"on", "off"}:
-        raise BadSetting(f"{name} is {value[:20]!r}; it must be on or off")
-    return value == "on"
-
-
-def _file(environment: Environment, name: str) -> Path | None:
-    value = _value(environment, name)
-    if not value:
-        return None
-    path = Path(value)
-    try:
-        found = path.is_file()
-    except (OSError, ValueError):  # longer than any path may be, or with a NUL in it
-        found = False
-    if not found:
-        raise BadSetting(f"{name} is {value[:200]!r}, where no file is")
-    return path
+    return timedelta(days=environment.whole("STORYREEL_KEEP_DAYS", least=1, most=9999, default=Timing.keep.days))

@@ -24,7 +24,7 @@ async def video(request: Request) -> JSONResponse:
     found = await services.stores.stories.find_by_id(video_id, claims=caller.claims, now=now)
     if found is None:
         raise Refused(404, "no_such_video", f"there is no video {video_id} that you may see")
-    return JSONResponse(described(found), headers=CORS)
+    return JSONResponse(await described(services, found), headers=CORS)
 
 
 def _video_id(text: str) -> UUID:

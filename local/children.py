@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +22,7 @@ class Child:
 
     name: str
     argv: Sequence[str]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)  # secrets among it
     log: Path
     inherited: tuple[int, ...] = ()
 

@@ -1,14 +1,16 @@
 """One stack per folder, shared by all who need it at the same time: who starts it, who joins, when it ends.
 
-Two locks: whoever holds `stack.lock` runs the stack and has written how to reach it into `stack.json`; everybody
-who uses it shares `users.lock`, and the one who runs it waits for the others before it ends. Both end with their
-process, however that ends. Starts nothing itself.
+Two locks: whoever holds `stack.lock` runs the stack and has written how to reach it into `stack.json`, and for
+shells into `stack.env`; everybody who uses it shares `users.lock`, and the one who runs it waits for the others
+before it ends. Both end with their process, however that ends. Those two files hold secrets, and nobody else may
+read them. Starts nothing itself.
 """
 
 import asyncio
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
@@ -18,6 +20,10 @@ from typing import IO
 from local.stack import StackInfo, StackOptions, start_stack
 from pipeline.errors import BadSetting
 
+SHELL_FILE = "stack.env"
+"""What a shell reads to reach the running stack: `. .storyreel/stack.env`."""
+
+_STACK_FILE = "stack.json"
 _LOOK_SECONDS = 0.1
 
 
@@ -39,16 +45,16 @@ async def use_stack(
     with (folder / "users.lock").open("a") as users:
         while (owner := _try(folder / "stack.lock")) is None:
             fcntl.flock(users, fcntl.LOCK_SH)
-            if (info := _read(folder / "stack.json")) is not None:
+            if (info := _read(folder / _STACK_FILE)) is not None:
                 _require_same(info, options)
                 yield info
                 return
             fcntl.flock(users, fcntl.LOCK_UN)  # it is starting, or ending
             await asyncio.sleep(_LOOK_SECONDS)
         with owner:
-            (folder / "stack.json").unlink(missing_ok=True)  # of one that was killed
+            _unlink_both(folder)  # of one that was killed
             async with start_stack(folder, environment, options) as (info, _):
-                with _announced(folder / "stack.json", info):
+                with _announced(folder, info):
                     yield info
                 await _until_alone(users, waiting)
 
@@ -94,13 +100,25 @@ async def _until_alone(users: IO[str], waiting: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _announced(file: Path, info: StackInfo) -> Iterator[None]:
-    draft = file.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)  # it holds the secret
-    draft.write_text(json.dumps(asdict(info)))
-    draft.rename(file)
+def _announced(folder: Path, info: StackInfo) -> Iterator[None]:
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in info.settings.items())
     try:
+        _write_secretly(folder / SHELL_FILE, exports)
+        _write_secretly(folder / _STACK_FILE, json.dumps(asdict(info)))  # last: whoever finds it finds the other
         yield
     finally:
-        file.unlink(missing_ok=True)
+        _unlink_both(folder)
+
+
+def _write_secretly(file: Path, text: str) -> None:
+    """Seen whole or not at all, and by ourselves alone."""
+    draft = file.with_name(f"{file.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.rename(file)
+
+
+def _unlink_both(folder: Path) -> None:
+    for name in (_STACK_FILE, SHELL_FILE):
+        (folder / name).unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from local.library.whole import publish_whole
 from local.postgres import EmbeddedPostgres
 from local.sockets import listen
 from pipeline.errors import BadSetting, StoryreelError
+from storage.address import checked_address
 from storage.migrate import migrate
 
 DEFAULT_PORT = 54321  # where the Supabase command line serves its own
@@ -37,7 +38,7 @@ _EMULATOR_PORT = 54331
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 _PATIENCE = "0.2"  # the emulator is quicker than any provider, and nobody waits long for a laptop
 # Of the user's own settings, these and no others reach the children.
-_PASSED_ON = ("STORYREEL_FFMPEG", "STORYREEL_FFMPEG_PROCESSES")
+_PASSED_ON = ("STORYREEL_FFMPEG", "STORYREEL_FFMPEG_PROCESSES", "STORYREEL_MODERATION")
 _PASSED_ON_TO_FAL = ("FAL_KEY", "STORYREEL_FAL_QUEUE_URL", "STORYREEL_FAL_JWKS_URL", "STORYREEL_FUNCTIONS_URL")
 _OURS = ("SUPABASE_", "STORYREEL_", "FAL_")
 # An emulator forgets its requests when it ends; asked at once, it says so, and they are rendered anew.
@@ -57,14 +58,14 @@ class StackFailedError(StoryreelError):
 class StackInfo:
     """How to reach a running stack. `owner_url` is the database's owner, for an app's own tables.
 
-    `settings` are the environment variables that point a process of ours at it.
+    `settings` are the environment variables that point a process of ours at it, secrets among them.
     """
 
     url: str
-    owner_url: str
+    owner_url: str = field(repr=False)
     emulator_url: str
     bucket_folder: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class StackOptions:
 
     port: int | None = None
     latency: tuple[float, float] | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @asynccontextmanager
@@ -177,7 +178,7 @@ def _database(folder: Path, environment: Mapping[str, str]) -> Iterator[tuple[st
 def _refuse_deployment(url: str) -> None:
     """Raise `BadSetting` for a database whose files lie elsewhere than on this machine."""
     try:
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(checked_address(url, "SUPABASE_DB_URL"), autocommit=True) as connection:
             if connection.execute("select to_regclass('storyreel.buckets')").fetchone() == (None,):
                 return
             query = "select public_base_url from storyreel.buckets where public_base_url !~ '^http://127[.]'"

@@ -9,8 +9,12 @@ StoryreelError            `permanent` says whether trying the same thing again c
 │   └── UnknownTable      the table was never attached
 ├── OverQuota             the caller's user has asked for too many videos in this hour; come back later
 ├── BadSetting            an environment variable is missing or makes no sense              permanent
+├── ModerationError       the moderation endpoint; what was to be judged waits, or goes on unchecked
+│   ├── ModerationUnavailable no usable answer
+│   └── ModerationKeyRefused  our key is wrong or revoked: a person must act
 ├── GeneratorError        the provider of clips
-│   ├── GeneratorRefused      it answered, and the answer is no (422, 401, content policy)  permanent
+│   ├── GeneratorRefused      it answered, and the answer is no (422, 400)                  permanent
+│   │   └── ContentRejected   for what the story is about: no other provider is asked      permanent
 │   ├── GeneratorKeyRefused   our key is wrong or revoked, or its account locked: a person must act
 │   ├── GeneratorMissing      no such endpoint or request (404)                             permanent
 │   ├── GeneratorBusy         come back later (429, 503 before anything was accepted)
@@ -56,7 +60,10 @@ class BadRequest(StoryreelError):
 
 
 class BadStory(BadRequest):
-    """The story text cannot become a video. `reason` is a word of `pipeline.prompts.REJECTIONS`."""
+    """The story text cannot become a video.
+
+    `reason` is a word of `pipeline.prompts.REJECTIONS`, or `pipeline.reasons.CONTENT_REJECTED`.
+    """
 
     code = "bad_story"
 
@@ -111,6 +118,24 @@ class BadSetting(StoryreelError):
     permanent = True
 
 
+class ModerationError(StoryreelError):
+    """The moderation endpoint did not judge. No message quotes the text, nor what the endpoint said of it."""
+
+    code = "moderation_error"
+
+
+class ModerationUnavailable(ModerationError):
+    """No usable answer came. Asking again is harmless."""
+
+    code = "moderation_unavailable"
+
+
+class ModerationKeyRefused(ModerationError):
+    """The endpoint does not accept our key. With a good key the same would be judged."""
+
+    code = "moderation_key_refused"
+
+
 class GeneratorError(StoryreelError):
     """The provider of clips did not give what was asked for."""
 
@@ -122,6 +147,12 @@ class GeneratorRefused(GeneratorError):
 
     code = "generator_refused"
     permanent = True
+
+
+class ContentRejected(GeneratorRefused):
+    """The provider does not render what the story is about. Final: nobody else is asked to."""
+
+    code = "content_rejected"
 
 
 class GeneratorKeyRefused(GeneratorError):

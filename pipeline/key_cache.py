@@ -40,10 +40,14 @@ class KeyCache(Generic[Keys]):
 
     async def current(self, now: datetime) -> Keys:
         """Keys not older than the lifetime. Raises `unavailable` if they cannot be had."""
+        if (kept := self._kept(now)) is not None:  # whoever fetches newer ones keeps nobody waiting
+            return kept
         async with self._lock:
-            if self._keys is None or not _within(self._lifetime, self._fetched_at, now):
-                return await self._fetch(now)
-            return self._keys
+            kept = self._kept(now)
+            return await self._fetch(now) if kept is None else kept
+
+    def _kept(self, now: datetime) -> Keys | None:
+        return self._keys if _within(self._lifetime, self._fetched_at, now) else None
 
     async def newer(self, now: datetime) -> Keys | None:
         """Keys fetched anew, for a signature that none of the current ones made; None if that is too soon.

@@ -70,9 +70,9 @@ class Work(StrEnum):
 
     IDLE = "idle"
     WORKING = "working"
-    HELD = "held"  # waits for room in a budget or a quota
+    HELD = "held"  # waits for room in a budget or a quota, or for a moderator
     FALLBACK = "fallback"  # every try failed; what was showing stays
-    REJECTED = "rejected"  # the story cannot become a video
+    REJECTED = "rejected"  # the story cannot become a video; or what it is about is not allowed
     CANCELLED = "cancelled"
 
 
@@ -209,10 +209,12 @@ WORK: Mapping[Work, Mapping[WorkEvent, Work | None]] = {
         _WE.RESUMED: _W.WORKING,
         _WE.FINAL_SHOWN: _W.IDLE,
         _WE.GAVE_UP: _W.FALLBACK,
+        _WE.REJECTED: _W.REJECTED,
         _WE.WITHDRAWN: _W.CANCELLED,
     },
     _W.IDLE: _ASKABLE,
-    _W.FALLBACK: _ASKABLE,
+    # A clip that is begun again by itself may be declined for its content.
+    _W.FALLBACK: {**_ASKABLE, _WE.REJECTED: _W.REJECTED},
     _W.REJECTED: _ASKABLE,
     _W.CANCELLED: _ASKABLE,
 }

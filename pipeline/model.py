@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
 
@@ -138,12 +139,33 @@ class Delivery:
     gateway_request_id: str | None = None
 
 
+class Opinion(StrEnum):
+    """What became of a text at the moderation door."""
+
+    PASSED = "passed"
+    REJECTED = "rejected"
+    UNCHECKED = "unchecked"  # nobody looked, or not everybody who should have
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a moderator says of a text, and never the text.
+
+    `by` names who judged, None where it is unchecked; `category` what it was rejected for, None where it was not.
+    """
+
+    opinion: Opinion
+    by: str | None = None
+    category: str | None = None
+
+
 @dataclass(frozen=True)
 class RevisionToPlan:
     """A revision in the hands of one planner; `attempt` fences it. `model`, `seed`: None for the default.
 
     `given`: parameters that replace or join the model's own, as they came. `preview`: one is wanted before the
-    final clip. `remake`: renditions that exist are to be made anew.
+    final clip. `remake`: renditions that exist are to be made anew. `postponed`: how many of the attempts ended
+    because no moderator could be asked.
     """
 
     id: UUID
@@ -155,6 +177,7 @@ class RevisionToPlan:
     given: Mapping[str, object] | None = None
     preview: bool = False
     remake: bool = False
+    postponed: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,6 @@ from pipeline.fal.protocol import split_endpoint
 from pipeline.model import Model, Parameters
 from pipeline.parameters import as_json
 
-LONGEST_ENDPOINT = 200
-"""Characters of an endpoint id; the longest that fal lists have about eighty."""
-
 _ANIMATEDIFF = "fal-ai/fast-animatediff/text-to-video"
 _ANIMATEDIFF_TURBO = "fal-ai/fast-animatediff/turbo/text-to-video"
 _SKETCHES = "the first users' settings"
@@ -227,6 +224,6 @@ def parameters_for(model: Model, endpoint: str, wanted: Parameters) -> Parameter
 
 def _is_endpoint(name: str) -> bool:
     try:
-        return len(name) <= LONGEST_ENDPOINT and bool(split_endpoint(name))
+        return bool(split_endpoint(name))
     except GeneratorMissing:
         return False

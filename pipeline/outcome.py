@@ -18,6 +18,7 @@ from pipeline.lifecycle import (
     take_after,
 )
 from pipeline.model import Clip, Failure
+from pipeline.reasons import CONTENT_REJECTED
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,14 @@ def on_clip(seen: RenderSeen, clip: Clip) -> Verdict:
 
 
 def on_failure(seen: RenderSeen, failure: Failure, *, now: datetime, jitter: float) -> Verdict:
-    """The provider's final no: another try where that can help and one is left, else the take fails."""
+    """The provider's final no: another try where that can help and one is left, else the take fails.
+
+    Declined content fails it whatever else is awaited: what was not submitted yet never is.
+    """
     render = render_after(seen.status, RenderEvent.ERROR)
-    if render is None or seen.take_status is not TakeStatus.RENDERING or seen.rival:
+    if render is None or seen.take_status is not TakeStatus.RENDERING:
+        return Verdict(render=render, failure=failure)
+    if seen.rival and failure.code != CONTENT_REJECTED:
         return Verdict(render=render, failure=failure)
     if failure.permanent or seen.made >= _allowed(seen.lost + failure.billed):
         return Verdict(

@@ -1,8 +1,9 @@
 """What the steps need from the outside world, as small Protocols. Pure: nothing here does I/O.
 
 Implementations live in `storage.buckets` (Bucket), `pipeline.fal` (Generator), `pipeline.download` (ClipSource),
-`pipeline.ffmpeg` (Transcoder) and `pipeline.prompts` (PromptWriter); what they need of our own rows is in
-`pipeline.stores`. One contract suite per port, in `tests/contract/`, runs on every implementation that users have.
+`pipeline.ffmpeg` (Transcoder), `pipeline.moderation` (Moderator) and `pipeline.prompts` (PromptWriter); what they
+need of our own rows is in `pipeline.stores`. One contract suite per port, in `tests/contract/`, runs on every
+implementation that users have.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Protocol
 
 from pipeline.model import (
     Delivery,
+    Judgement,
     Model,
     Order,
     Parameters,
@@ -34,13 +36,20 @@ class StoredObject:
 
 
 class Bucket(Protocol):
-    """One bucket of public files. Paths are relative, `/`-separated, without `.` or `..` parts.
+    """One bucket of files. Paths are relative, `/`-separated, without `.` or `..` parts.
 
-    Every method raises `BucketUnavailable` when there is no usable answer and `BucketRefused` when the
+    Of a public one everyone reads the files at `url`; of a private one, whoever has an address from `sign`, until
+    it expires. Every method raises `BucketUnavailable` when there is no usable answer and `BucketRefused` when the
     answer is no. Objects are content-addressed by the callers, so putting one twice is harmless.
     """
 
     name: str
+    is_public: bool
+    base_url: str
+    """What stands before `/<path>` in the address of an object; in that of a private one, a signature follows."""
+
+    async def ensure(self) -> None:
+        """Make the bucket unless it is there. One that is there and open to others than wanted is refused."""
 
     async def put(self, path: str, file: Path, *, content_type: str) -> None:
         """Store the file under the path, replacing what is there. Streams; never holds the file in memory."""
@@ -52,7 +61,17 @@ class Bucket(Protocol):
         """What is at the path, or None."""
 
     def url(self, path: str) -> str:
-        """The public address of the object, whether or not it exists. Special characters are escaped."""
+        """The public address of the object, whether or not it exists. Special characters are escaped.
+
+        A private bucket has none: `BucketRefused`.
+        """
+
+    async def sign(self, path: str, *, seconds: int) -> str:
+        """An address at which anyone reads the object, and nothing else, for that many seconds: 1 to 604,800.
+
+        Raises `ObjectMissing` where signing shows that there is none; S3 signs by itself and cannot know, and then
+        the address is answered like that of any missing object. Refused by a public bucket, where none expires.
+        """
 
     async def delete(self, paths: Sequence[str]) -> None:
         """Remove the objects; those that are not there are passed over."""
@@ -159,6 +178,16 @@ class Generator(Protocol):
 
     def price(self, endpoint: str, billable_units: Decimal) -> Decimal:
         """What that many units cost, in US dollars."""
+
+
+class Moderator(Protocol):
+    """Says whether a video may be made of a text. Keeps no text, and gives it to nobody who does not judge."""
+
+    async def judge(self, text: str) -> Judgement:
+        """What it thinks of the text, which `pipeline.prompts.check` has normalised.
+
+        Raises `ModerationUnavailable` and `ModerationKeyRefused` where it cannot say.
+        """
 
 
 class PromptWriter(Protocol):

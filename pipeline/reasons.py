@@ -8,8 +8,14 @@ CLIP_GONE = "clip_gone"
 ORIGINAL_GONE = "original_gone"
 """The original is not in the bucket any more, and its renditions are to be made: likewise."""
 
+CONTENT_REJECTED = "content_rejected"
+"""What the story is about is not allowed, by our moderators or by the provider: final, and tried nowhere else."""
+
+UNJUDGED = ("moderation", "This story waits to be checked before its video is made. It goes on by itself.")
+"""Why a video waits whose story no moderator could be asked about: the word for programs and the sentence."""
+
 FALLBACK: Mapping[str, str] = {
-    "content_policy": "The video service declined the content of this story.",
+    CONTENT_REJECTED: "The video service declined the content of this story.",
     "bad_parameters": "The video service did not accept this story.",
     "generator_refused": "The video service did not accept this story.",
     "no_clip": "The video service made no video of this story.",

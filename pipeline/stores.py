@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from pipeline.errors import GeneratorError, GeneratorMissing, StoryreelError
+from pipeline.errors import GeneratorError, GeneratorMissing, ModerationError, StoryreelError
 from pipeline.model import (
     AdmittedRender,
     Delivery,
     Failure,
+    Judgement,
     PlannedShot,
     RevisionToPlan,
     StoredRendition,
@@ -35,16 +36,35 @@ class Plans(Protocol):
     async def missing_endpoints(self, provider: str, *, since: datetime) -> frozenset[str]:
         """Endpoints that the provider answered 404 for after that time."""
 
-    async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
+    async def save(
+        self,
+        revision: RevisionToPlan,
+        shots: Sequence[PlannedShot],
+        *,
+        judgement: Judgement | None = None,
+        now: datetime,
+    ) -> bool:
         """Subscribe the revision's shots to their takes, making those that are new. False: another was first.
 
         A take that is ready shows at once, or has its renditions made anew where that was asked for; one under
         way is waited for; one that failed in a way that can pass is begun again, as is one whose files were
-        removed; a new one waits to be admitted. A preview is wanted only where the final is still to be rendered.
+        removed; a new one waits to be admitted, unless a provider declined the content of another of these words.
+        A preview is wanted only where the final is still to be rendered. What the moderators said is kept.
         """
 
     async def reject(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
         """The story cannot become a video; its placeholder stays. False: another was first."""
+
+    async def refuse(self, revision: RevisionToPlan, judgement: Judgement, *, message: str, now: datetime) -> bool:
+        """The content of the story is not allowed: likewise, and the verdict is kept, and the text is not."""
+
+    async def postpone(
+        self, revision: RevisionToPlan, *, why: ModerationError, due_at: datetime, now: datetime
+    ) -> bool:
+        """No moderator could be asked: it is planned when due, and its video says that it waits.
+
+        This attempt does not count among those that come to no end. False: another was first.
+        """
 
     async def give_up(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
         """The story may well become a video, but planning it never came to an end. False: another was first."""

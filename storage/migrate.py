@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from pipeline.errors import BadSetting, StoreUnavailable, StoryreelError
+from pipeline.errors import StoreUnavailable, StoryreelError
+from storage.address import checked_address
 
 MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
 ENGINE_SCHEMA = "procrastinate"
@@ -100,9 +101,9 @@ def migrate(url: str) -> list[str]:
     """Apply what is missing and return the names of what was applied, in order. Needs the owner's login.
 
     Raises `NotSupabaseError` and `MigrationChangedError` before anything is changed, `MigrationFailedError`, and
-    `StoreUnavailable`.
+    as `connect` does.
     """
-    with _connect(url) as connection, _named("the migrations could not be applied"):
+    with connect(url) as connection, _named("the migrations could not be applied"):
         _require_supabase(connection)
         connection.execute("select pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
         connection.execute(_SETTINGS)  # after the wait for another migrate, which may take its time
@@ -110,13 +111,12 @@ def migrate(url: str) -> list[str]:
         return [*_apply_ours(connection), *_apply_engine(connection)]
 
 
-def _connect(url: str) -> psycopg.Connection:
+def connect(url: str) -> psycopg.Connection:
+    """A connection of the database's owner. Raises `BadSetting`, `StoreUnavailable`."""
     try:
-        return psycopg.connect(url, autocommit=True)
+        return psycopg.connect(checked_address(url, "the database's URL"), autocommit=True)
     except psycopg.OperationalError as error:
         raise StoreUnavailable(f"the database does not answer: {error}") from error
-    except psycopg.ProgrammingError as error:
-        raise BadSetting(f"that is no database URL of the form postgresql://postgres:…@…: {error}") from error
 
 
 def _require_supabase(connection: psycopg.Connection) -> None:

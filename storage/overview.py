@@ -1,7 +1,7 @@
 """One look at a deployment, on Postgres: what goes on, what waits and why, what was mended. Changes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -76,7 +76,10 @@ class Late:
 
 @dataclass(frozen=True)
 class Overview:
-    """A deployment at one moment. `workers` gave a sign of life lately; `looked_at`: when reconcile last began."""
+    """A deployment at one moment. `workers` gave a sign of life lately; `looked_at`: when reconcile last began.
+
+    `postponed` counts stories that no moderator could be asked about, by the code of the error.
+    """
 
     providers: Sequence[ProviderSeen]
     budget: Budget
@@ -85,6 +88,7 @@ class Overview:
     late: Late | None
     workers: int
     looked_at: datetime | None
+    postponed: Mapping[str, int] = field(default_factory=dict)
 
 
 class PostgresOverview:
@@ -107,6 +111,7 @@ class PostgresOverview:
                 late=Late(**late) if late else None,
                 workers=workers["alive"],
                 looked_at=workers["looked_at"],
+                postponed={row["why"]: row["stories"] for row in await tx.all(_SQL["postponed"], {})},
             )
 
 

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from psycopg import Rollback
 from psycopg.types.json import Jsonb
 
+from pipeline.errors import ModerationError
 from pipeline.lifecycle import Shows, TakeEvent, TakeStatus, Work
-from pipeline.model import PlannedShot, PlannedTake, RevisionToPlan
+from pipeline.model import Judgement, PlannedShot, PlannedTake, RevisionToPlan
 from pipeline.parameters import as_json
-from pipeline.reasons import HELD, OVER_QUOTA, sentence
+from pipeline.reasons import CONTENT_REJECTED, HELD, OVER_QUOTA, UNJUDGED, sentence
 from storage.database import Database, Row, Transaction
 from storage.queries import load
 from storage.restart import NextRender, add_render, restart, way
@@ -33,7 +34,7 @@ class PostgresPlans:
         while True:
             async with self._database.transaction() as tx:
                 await tx.run(_SQL["end_holds"], arguments)
-                claimed = await tx.all(_SQL["claim"], arguments) or await tx.all(_SQL["claim_again"], arguments)
+                claimed = await _claimed(tx, arguments)
                 rows = await _within_quota(tx, claimed, now)
             if rows or not claimed:
                 break
@@ -47,7 +48,14 @@ class PostgresPlans:
             rows = await tx.all(_SQL["missing_endpoints"], {"provider": provider, "since": since})
         return frozenset(row["endpoint"] for row in rows)
 
-    async def save(self, revision: RevisionToPlan, shots: Sequence[PlannedShot], *, now: datetime) -> bool:
+    async def save(
+        self,
+        revision: RevisionToPlan,
+        shots: Sequence[PlannedShot],
+        *,
+        judgement: Judgement | None = None,
+        now: datetime,
+    ) -> bool:
         """See `pipeline.stores.Plans`."""
         async with self._database.transaction() as tx:
             lasting = [shot.final for shot in shots]
@@ -57,6 +65,10 @@ class PostgresPlans:
             previews = await _lock_takes(tx, passing, now)
             if not await _mark_planned(tx, revision, now):
                 raise Rollback  # the takes just made are nobody's
+            if judgement:
+                await _note_judgement(tx, revision, judgement)
+            if revision.postponed:
+                await tx.run(_SQL["resume_unjudged"], {"id": revision.id, "reason": UNJUDGED[0], "now": now})
             for number, shot in enumerate(shots, start=1):
                 if shot.preview and shot.preview.take_key in previews:
                     await _subscribe(tx, revision, number, Shows.PREVIEW, previews[shot.preview.take_key])
@@ -71,17 +83,64 @@ class PostgresPlans:
         """See `pipeline.stores.Plans`."""
         return await self._end(revision, Work.REJECTED, reason, message, now)
 
+    async def refuse(self, revision: RevisionToPlan, judgement: Judgement, *, message: str, now: datetime) -> bool:
+        """See `pipeline.stores.Plans`."""
+        return await self._end(revision, Work.REJECTED, CONTENT_REJECTED, message, now, judgement)
+
+    async def postpone(
+        self, revision: RevisionToPlan, *, why: ModerationError, due_at: datetime, now: datetime
+    ) -> bool:
+        """See `pipeline.stores.Plans`."""
+        reason, message = UNJUDGED
+        arguments = {
+            "id": revision.id,
+            "attempt": revision.attempt,
+            "postponed": revision.postponed,
+            "code": why.code,
+            "due_at": due_at,
+        }
+        async with self._database.transaction() as tx:
+            await tx.run(_SQL["lock_video"], arguments)
+            if not await tx.run(_SQL["postpone"], arguments):
+                return False
+            held = {"id": revision.id, "reason": reason, "message": message, "now": now}
+            await tx.run(_SQL["hold_unjudged"], held)
+        return True
+
     async def give_up(self, revision: RevisionToPlan, *, reason: str, message: str, now: datetime) -> bool:
         """See `pipeline.stores.Plans`."""
         return await self._end(revision, Work.FALLBACK, reason, message, now)
 
-    async def _end(self, revision: RevisionToPlan, work: Work, reason: str, message: str, now: datetime) -> bool:
+    async def _end(
+        self,
+        revision: RevisionToPlan,
+        work: Work,
+        reason: str,
+        message: str,
+        now: datetime,
+        judgement: Judgement | None = None,
+    ) -> bool:
         arguments = {"id": revision.id, "work": work, "reason": reason, "message": message, "now": now}
         async with self._database.transaction() as tx:
             if not await _mark_planned(tx, revision, now):
                 return False
+            if judgement:
+                await _note_judgement(tx, revision, judgement)
             await tx.run(_SQL["end_work"], arguments)
         return True
+
+
+async def _claimed(tx: Transaction, arguments: Mapping[str, object]) -> list[Row]:
+    """New ones first; then those that were postponed; what may be poison comes last, and alone."""
+    for claim in ("claim", "claim_postponed", "claim_again"):
+        if rows := await tx.all(_SQL[claim], arguments):
+            return rows
+    return []
+
+
+async def _note_judgement(tx: Transaction, revision: RevisionToPlan, judgement: Judgement) -> None:
+    said = {"opinion": judgement.opinion, "by": judgement.by, "category": judgement.category}
+    await tx.run(_SQL["note_judgement"], {"id": revision.id, **said})
 
 
 async def _within_quota(tx: Transaction, claimed: list[Row], now: datetime) -> list[Row]:
@@ -104,6 +163,7 @@ def _revision(row: Row) -> RevisionToPlan:
         given=row["parameters"],
         preview=row["preview"],
         remake=row["kind"] == "rerender",
+        postponed=row["postponed"],
     )
 
 

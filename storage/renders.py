@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pipeline.errors import GeneratorError, GeneratorMissing, StoryreelError
-from pipeline.lifecycle import RenderStatus, TakeStatus
+from pipeline.lifecycle import ENDED, RenderStatus, TakeStatus
 from pipeline.model import AdmittedRender, Clip, Delivery, Failure, Parameters, Prompt, SubmittedRender
 from pipeline.outcome import RenderSeen, Verdict
 from pipeline.reasons import HELD, OVER_CAP, sentence
@@ -20,6 +20,7 @@ from storage.queries import load
 from storage.waiting import insert_waiting
 
 _SQL = load("renders")
+_AWAITED = [status for status in RenderStatus if status not in ENDED]
 _NORMAL_PRIORITY = 10  # what request_videos gives first revisions; anything less is in no hurry
 
 
@@ -305,13 +306,14 @@ async def _settle(
 async def _take_clip(tx: Transaction, row: Row, clip: Clip, now: datetime) -> None:
     arguments = {"id": row["id"], "take_id": row["take_id"], "url": clip.url, "now": now}
     await tx.run(_SQL["take_clip"], arguments)
-    await tx.run(_SQL["cancel_rivals"], arguments)
+    await tx.run(_SQL["cancel_rivals"], arguments | {"statuses": _AWAITED})
     await tx.run(_SQL["hint_fetch"], arguments)
 
 
 async def _fail_take(tx: Transaction, row: Row, verdict: Verdict, now: datetime) -> None:
     assert verdict.failure is not None, "a take fails for a reason"
     arguments = {
+        "id": row["id"],
         "take_id": row["take_id"],
         "code": verdict.failure.code,
         "message": verdict.failure.message,
@@ -320,6 +322,8 @@ async def _fail_take(tx: Transaction, row: Row, verdict: Verdict, now: datetime)
         "now": now,
     }
     await tx.run(_SQL["fail_take"], arguments)
+    # What is at the provider may still bring a clip, which is paid for; what is not there yet is never sent.
+    await tx.run(_SQL["cancel_rivals"], arguments | {"statuses": [RenderStatus.WAITING]})
     message = sentence(
         verdict.failure.code, permanent=verdict.failure.permanent, again=verdict.again_at is not None
     )

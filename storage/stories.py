@@ -3,8 +3,10 @@
 All doors end in the same SQL function as the insert trigger, so a story asked for twice has one video.
 """
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from pipeline.boxes import Shape
-from pipeline.errors import OverQuota, UnknownTable
+from pipeline.errors import OverQuota, StoreUnavailable, UnknownTable
 from storage.database import Database, Transaction
 from storage.queries import load
 
@@ -23,12 +25,17 @@ _SQL = load("stories")
 
 Kind = Literal["first", "rerender", "new_take"]
 
+_USERS_AT_ONCE = 3
+"""Policies are the app's code, and may be slow: connections are left for everybody else."""
+
+_TURN_SECONDS = 20.0
+
 _AS_ATTACHED = {"kind": "first", "model": None, "seed": None, "parameters": None, "preview": None}
 
 
 @dataclass(frozen=True)
 class VideoView:
-    """A video as the app sees it. `progress` in 0..1; sizes in pixels."""
+    """A video as the app sees it. `progress` in 0..1; sizes in pixels; no `url` for a private bucket's files."""
 
     id: UUID
     source_table: str
@@ -40,7 +47,9 @@ class VideoView:
     work: str
     reason: str | None
     message: str | None
+    bucket: str | None
     path: str | None
+    poster_path: str | None
     width: int | None
     height: int | None
     blurhash: str | None
@@ -89,6 +98,7 @@ class PostgresStories:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._users = asyncio.Semaphore(_USERS_AT_ONCE)
 
     async def request(
         self,
@@ -161,17 +171,40 @@ class PostgresStories:
     async def request_of_own(
         self, user_id: UUID, claims: Mapping[str, object], source_table: str, source_id: str
     ) -> bool:
-        """Ask for a video of a row that the user's own token shows and that is theirs. False: there is none such.
+        """Ask for a video of a row that the user's own token shows and that is theirs; it may have one already.
 
-        `claims` are those of the verified token, for the table's RLS policies. Raises `OverQuota`.
+        False: there is no such row. `claims` are those of the verified token, for the table's RLS policies. Raises
+        `OverQuota`, and `StoreUnavailable` where a policy takes too long or the table is locked.
         """
         arguments = {"source_table": source_table, "source_id": source_id, "claims": json.dumps(claims)}
-        async with self._database.transaction() as tx:
+        async with self._users_turn(), self._database.transaction() as tx:
+            await tx.one(_SQL["patience"], {})
             seen = await tx.one(_SQL["owner_as_seen"], arguments)
             if seen is None or seen["owner_id"] != user_id:
                 return False
             await _check_quota(tx, arguments | {"owner_id": user_id})
-            return await tx.one(_SQL["request_of"], arguments | _AS_ATTACHED) is not None
+            await tx.one(_SQL["request_of"], arguments | _AS_ATTACHED)
+            return True
+
+    @asynccontextmanager
+    async def _users_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._users.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                "too many rows of users are being looked at just now; come back soon"
+            ) from error
+        try:
+            yield
+        finally:
+            self._users.release()
+
+    async def key(self, source_table: str, text: str) -> str | None:
+        """The key of an attached table's row as videos have it, however the text spells it; None for no key."""
+        async with self._database.transaction() as tx:
+            row = await tx.one(_SQL["key"], {"source_table": source_table, "source_id": text})
+        return row["key"] if row else None
 
     async def attachment(self, schema: str, table: str) -> Attachment:
         """The attached table of that name. Raises `UnknownTable`."""

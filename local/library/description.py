@@ -191,7 +191,8 @@ def _explain(raw: Mapping[str, Any], error: ValidationError) -> str:
                     names += map(str, inner)
         case outer:
             names += map(str, outer)
-    return f", {', '.join(name[:80] for name in names)}: {first['msg']}"
+    shown = [name[:80] if name.isprintable() else repr(name[:80]) for name in names]
+    return f", {', '.join(shown)}: {first['msg']}"
 
 
 def _check_languages(file: Path, described: _File, *, shipped: bool) -> None:

@@ -19,12 +19,10 @@ from pipeline.fal.messages import Reply, Request
 from pipeline.fal.signing_keys import signing_keys
 from pipeline.fal.wire import Patience, exchange
 from pipeline.model import Delivery, Model, Order, Parameters, RenderState, Result
+from pipeline.prose import without_key
 
 QUEUE_URL = "https://queue.fal.run"
 JWKS_URL = "https://rest.fal.ai/.well-known/jwks.json"
-
-_SHORTEST_SECRET = 8
-"""Characters. A shorter part of a key is no secret, and blotting it out would garble fal's sentences."""
 
 
 class _KeyAuth(httpx.Auth):
@@ -124,14 +122,7 @@ class FalGenerator:
 
     async def _ask(self, request: Request) -> Reply:
         reply = await exchange(self._http, request, self._patience, auth=self._auth)
-        return replace(reply, body=self._without_key(reply.body))
-
-    def _without_key(self, body: bytes) -> bytes:
-        """The reply with the key blotted out: a proxy's error page may echo our headers into our errors."""
-        for part in (self._key, *self._key.split(":")):
-            if len(part) >= _SHORTEST_SECRET:
-                body = body.replace(part.encode(), b"[key]")
-        return body
+        return replace(reply, body=without_key(reply.body, self._key))
 
 
 def _check_address(url: str) -> None:

@@ -8,6 +8,7 @@ errors" and "Model errors". Not every endpoint keeps to either, so everything he
 from collections.abc import Mapping
 
 from pipeline.errors import (
+    ContentRejected,
     GeneratorBusy,
     GeneratorError,
     GeneratorKeyRefused,
@@ -15,13 +16,17 @@ from pipeline.errors import (
     GeneratorRefused,
     GeneratorUnavailable,
 )
-from pipeline.fal.messages import JsonObject, Reply, clean
+from pipeline.fal.messages import JsonObject, Reply
 from pipeline.model import Failure
+from pipeline.prose import clean
+from pipeline.reasons import CONTENT_REJECTED
 from pipeline.retry_after import retry_after
+
+_DECLINED = "content_policy_violation"
 
 CODES: Mapping[str, str] = {
     # The model's own types. Those about one parameter or input file are left to the status, which is 422.
-    "content_policy_violation": "content_policy",
+    _DECLINED: CONTENT_REJECTED,
     "no_media_generated": "no_clip",
     "generation_timeout": "timeout",
     "internal_server_error": "provider_error",
@@ -43,7 +48,7 @@ CODES: Mapping[str, str] = {
 }
 """fal's error types in our words."""
 
-PERMANENT = frozenset({"content_policy", "no_clip", "bad_parameters", "endpoint_missing"})
+PERMANENT = frozenset({CONTENT_REJECTED, "no_clip", "bad_parameters", "endpoint_missing"})
 """The codes that the same request would meet again, where fal does not say otherwise."""
 
 RETRY_FLAGS = ("x-fal-needs-retry", "x-fal-retryable")
@@ -71,14 +76,14 @@ def failure(body: JsonObject | None, *, status: int | None, headers: Mapping[str
     """The final word on a request that has no clip, from an error body and what came with it.
 
     `status` is the model's HTTP status, None if unknown; `headers` is empty for a webhook, whose headers
-    are not signed. A retry flag overrules what the code would suggest.
+    are not signed. A retry flag overrules what the code would suggest, but for declined content: that is final.
     """
     kind = error_type(body, headers)
     code = CODES.get(kind or "") or _code_of_status(status)
     if status == 504 and headers.get("x-fal-request-timeout-type") == "user":
         code = "not_started"  # our own start timeout ran out: never begun, never charged
     retryable = _retry_flag(headers)
-    permanent = code in PERMANENT if retryable is None else not retryable
+    permanent = code == CONTENT_REJECTED or (code in PERMANENT if retryable is None else not retryable)
     said = "no reason given" if status is None else f"HTTP {status}, no reason given"
     return Failure(code=code, message=explanation(body) or said, permanent=permanent)
 
@@ -95,6 +100,8 @@ def refusal(reply: Reply, doing: str) -> GeneratorError:
         return GeneratorBusy(text, retry_after=retry_after(reply.headers))
     if reply.status in MENDS:
         return GeneratorKeyRefused(f"{text}. {MENDS[reply.status]}")
+    if reply.status in {400, 422} and error_type(reply.json(), reply.headers) == _DECLINED:
+        return ContentRejected(text)
     usual = GeneratorRefused if 400 <= reply.status < 500 else GeneratorUnavailable
     return _EXCEPTIONS.get(reply.status, usual)(text)
 
@@ -127,12 +134,14 @@ def is_outcome(reply: Reply) -> bool:
 
 
 def error_type(body: JsonObject | None, headers: Mapping[str, str]) -> str | None:
-    """The word that fal has for the error. Of several details, the first one in `CODES` speaks for all."""
+    """The word that fal has for the error. Of several details declined content, else the first one in `CODES`."""
     fields = body or {}
     detail, platform = fields.get("detail"), fields.get("error_type")
     if isinstance(detail, list):
         types = [entry.get("type") for entry in detail if isinstance(entry, dict)]
         words = [word for word in types if isinstance(word, str)]
+        if _DECLINED in words:
+            return _DECLINED
         return next((word for word in words if word in CODES), words[0] if words else None)
     return platform if isinstance(platform, str) else headers.get("x-fal-error-type")
 

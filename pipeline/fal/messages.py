@@ -7,10 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LONGEST_TEXT = 500
-"""Characters kept of anything fal says in prose: enough to act on, small enough for a row and a log line."""
-
-
 JsonObject = dict[str, object]
 
 
@@ -54,13 +50,3 @@ def parse_json(data: bytes) -> JsonObject:
     if not isinstance(value, dict):
         raise ValueError("JSON, but no object")  # noqa: TRY004 - the data are wrong, not the caller's types
     return value
-
-
-def clean(text: str) -> str:
-    """Foreign prose made fit for a database row and a log line: one line, printable, of limited length.
-
-    JSON can smuggle NUL and lone surrogates through escapes; Postgres refuses both.
-    """
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    line = " ".join(printable.split())
-    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"

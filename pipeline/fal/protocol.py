@@ -13,11 +13,16 @@ from urllib.parse import quote, urlencode, urlsplit
 from pipeline.errors import GeneratorBusy, GeneratorMissing, GeneratorUnavailable
 from pipeline.fal import failures
 from pipeline.fal.inputs import arguments
-from pipeline.fal.messages import JsonObject, Reply, Request, clean
+from pipeline.fal.messages import JsonObject, Reply, Request
 from pipeline.model import Clip, Done, Failure, Order, Queued, RenderState, Result, Running
+from pipeline.prose import clean
 
 NAMESPACES = frozenset({"workflows", "comfy"})
 """First segments that stand before the owner and move the split of an endpoint id by one."""
+
+_REQUESTS = "requests"
+LONGEST_ENDPOINT = 200
+"""Characters of an endpoint id; the longest that fal lists have about eighty."""
 
 LARGEST_INTEGER = 2**63 - 1
 """What a Postgres bigint holds; a larger seed or size of theirs is not kept."""
@@ -45,7 +50,9 @@ def split_endpoint(endpoint: str) -> EndpointId:
     """Take an endpoint id apart. Raises `GeneratorMissing` for what cannot be one."""
     segments = endpoint.split("/")
     length = 3 if segments[0] in NAMESPACES else 2
-    if len(segments) < length or not all(_SEGMENT.fullmatch(segment) for segment in segments):
+    well_formed = len(segments) >= length and all(_SEGMENT.fullmatch(segment) for segment in segments)
+    well_formed = well_formed and _REQUESTS not in segments  # that is where an app's requests are, and no endpoint
+    if not well_formed or len(endpoint) > LONGEST_ENDPOINT:
         raise GeneratorMissing(f"{clean(endpoint)!r} is no fal endpoint id; the form is owner/alias[/path]")
     return EndpointId(app="/".join(segments[:length]), path="/".join(segments[length:]))
 

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from pipeline.errors import BadDelivery, BadSignature
 from pipeline.fal import failures, protocol
-from pipeline.fal.messages import JsonObject, clean, parse_json
+from pipeline.fal.messages import JsonObject, parse_json
 from pipeline.model import Clip, Delivery, Failure
+from pipeline.prose import clean
 
 TOLERANCE = timedelta(seconds=300)
 """How far the signed timestamp may lie from our clock, either way; fal's figure."""

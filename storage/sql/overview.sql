@@ -24,6 +24,11 @@ from storyreel.limits l,
   (select min(l.amount_usd) as cheapest from (
      select r.amount_usd from storyreel.ledger r where r.kind = 'reserved' order by r.id desc limit 20) l) lately;
 
+-- name: postponed
+-- Stories that no moderator could be asked about, by the error's code.
+select postponed_for as why, count(*) as stories from storyreel.revisions
+where planned_at is null and attempt > 0 and postponed > 0 group by 1 order by 2 desc, 1;
+
 -- name: videos
 select work, reason, count(*) as videos from storyreel.videos group by work, reason order by 3 desc, 2;
 

@@ -20,21 +20,35 @@ with due as materialized (
 update storyreel.revisions r
 set attempt = 1, due_at = %(now)s + %(lease)s
 from due where r.id = due.id
-returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
+returning r.id, r.attempt, r.postponed, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
+
+-- name: claim_postponed
+-- Those of which every attempt came to an end: no moderator could be asked.
+with due as materialized (
+  select id from storyreel.revisions
+  where planned_at is null and attempt > 0 and attempt = postponed and due_at <= %(now)s
+  order by priority desc, created_at, id
+  limit %(limit)s
+  for update skip locked
+)
+update storyreel.revisions r
+set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
+from due where r.id = due.id
+returning r.id, r.attempt, r.postponed, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
 
 -- name: claim_again
 -- One at a time, the least tried first: a story that kills its planner must not take its neighbours with it.
 with due as materialized (
   select id from storyreel.revisions
-  where planned_at is null and attempt > 0 and due_at <= %(now)s
-  order by attempt, priority desc, created_at, id
+  where planned_at is null and attempt > postponed and attempt > 0 and due_at <= %(now)s
+  order by attempt - postponed, priority desc, created_at, id
   limit 1
   for update skip locked
 )
 update storyreel.revisions r
 set attempt = r.attempt + 1, due_at = %(now)s + %(lease)s
 from due where r.id = due.id
-returning r.id, r.attempt, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
+returning r.id, r.attempt, r.postponed, r.kind, r.story, r.model, r.parameters, r.seed, r.priority, r.preview, r.created_at;
 
 -- name: hold_over_quota
 select storyreel.hold_over_quota(%(ids)s, %(message)s, %(now)s) as id;
@@ -61,11 +75,51 @@ where r.id = %(id)s for update of v;
 update storyreel.revisions set planned_at = %(now)s, due_at = null
 where id = %(id)s and attempt = %(attempt)s and planned_at is null;
 
+-- name: note_judgement
+-- Of a story whose content is not allowed nothing is kept but that.
+update storyreel.revisions
+set moderation = %(opinion)s, moderated_by = %(by)s, moderation_category = %(category)s,
+    story = case when %(opinion)s = 'rejected' then '' else story end
+where id = %(id)s;
+
+-- name: postpone
+update storyreel.revisions
+set postponed = postponed + 1, postponed_for = %(code)s, due_at = %(due_at)s
+where id = %(id)s and attempt = %(attempt)s and postponed = %(postponed)s and planned_at is null;
+
+-- name: hold_unjudged
+-- Once: it says so until it is planned, however often it is looked at meanwhile.
+update storyreel.videos v
+set work = 'held', reason = %(reason)s, message = %(message)s, updated_at = %(now)s
+from storyreel.revisions r
+where r.id = %(id)s and v.id = r.video_id and storyreel.is_newest(v.id, r.number)
+  and v.work in ('working', 'held') and v.reason is distinct from %(reason)s;
+
+-- name: resume_unjudged
+update storyreel.videos v
+set work = 'working', reason = null, message = null, updated_at = %(now)s
+from storyreel.revisions r
+where r.id = %(id)s and v.id = r.video_id and storyreel.is_newest(v.id, r.number)
+  and v.work = 'held' and v.reason = %(reason)s;
+
 -- name: insert_take
+-- What a provider declined for its content is asked of nobody again, whatever the model and the seed. As a preview it
+-- may have been declined alone: its final is another matter.
 insert into storyreel.takes
-  (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at)
-values
-  (%(take_key)s, %(model)s, %(parameters)s, %(prompt)s, %(negative_prompt)s, %(seed)s, %(emulated)s, %(now)s)
+  (take_key, model, parameters, prompt, negative_prompt, seed, emulated, created_at,
+   status, failed_at, failure_code, failure_message, failure_permanent)
+select %(take_key)s, %(model)s, %(parameters)s, %(prompt)s, %(negative_prompt)s, %(seed)s, %(emulated)s, %(now)s,
+       case when declined.code is null then 'rendering' else 'failed' end,
+       case when declined.code is not null then %(now)s end, declined.code, declined.message,
+       case when declined.code is not null then true end
+from (select 1) one
+  left join lateral (
+    select t.failure_code as code, t.failure_message as message
+    from storyreel.takes t
+    where t.failure_code = 'content_rejected' and md5(t.prompt) = md5(%(prompt)s::text) and t.emulated = %(emulated)s
+      and exists (select from storyreel.shots s where s.take_id = t.id and s.shows = 'final')
+    limit 1
+  ) declined on true
 on conflict (take_key) do nothing;
 
 -- name: lock_take

@@ -118,7 +118,7 @@ on conflict on constraint ledger_once do nothing;
 -- name: cancel_rivals
 with rival as (
   select id, status from storyreel.renders
-  where take_id = %(take_id)s and id <> %(id)s and status in ('waiting', 'admitted', 'submitted', 'unknown')
+  where take_id = %(take_id)s and id <> %(id)s and status = any (%(statuses)s)
 ),
 -- One that was put back holds a reservation, and nothing can have flowed.
 released as (
@@ -178,11 +178,14 @@ values (%(provider)s, %(request_id)s, %(digest)s, %(body)s, %(id)s, 'stale', %(n
 on conflict on constraint deliveries_once do nothing;
 
 -- name: is_another_request
--- The address is not signed: news of one request at another's address must not count for that render.
+-- Only the provider could send this, and only to an address of ours; still, news of one request must not count for the
+-- render of another.
 select true as yes from storyreel.renders
 where provider = %(provider)s
   and ((id <> %(id)s and request_id in (%(request_id)s, %(gateway_id)s))
-       or (id = %(id)s and request_id not in (%(request_id)s, %(gateway_id)s)));
+       or (id = %(id)s and request_id not in (%(request_id)s, %(gateway_id)s))
+       -- One that the provider refused, or never heard of, has no request: whatever comes is somebody else's.
+       or (id = %(id)s and request_id is null and status = 'failed'));
 
 -- name: mark_delivery
 update storyreel.deliveries
@@ -192,7 +195,7 @@ set outcome = %(outcome)s,
       (select l.amount_usd from storyreel.ledger l where l.render_id = %(id)s and l.kind = 'reserved'
        order by l.id desc limit 1)
     end
-where provider = %(provider)s and request_id = %(request_id)s and body_sha256 = %(digest)s;
+where provider = %(provider)s and request_id = %(request_id)s and body_sha256 = %(digest)s and render_id = %(id)s;
 
 -- name: withdrawn
 select id, provider, endpoint, request_id, coalesce(submitted_at, created_at) as since from storyreel.renders

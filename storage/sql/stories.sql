@@ -20,6 +20,14 @@ select storyreel.owner_as_seen(%(source_table)s, %(source_id)s, %(claims)s) as o
 -- Until the transaction ends: what follows sees what the user's own queries through the API would.
 select set_config('role', 'authenticated', true), set_config('request.jwt.claims', %(claims)s, true);
 
+-- name: key
+select storyreel.key_of(%(source_id)s, a.id_type) as key from storyreel.attachments a
+where a.source_table = %(source_table)s;
+
+-- name: patience
+-- Until the transaction ends: policies are the app's code, and its tables may be locked.
+select set_config('statement_timeout', '5s', true), set_config('lock_timeout', '3s', true);
+
 -- name: attachment
 select wanted.name, a.source_table, a.id_column,
        format('select storyreel.attach(%%L, ''<text column>'', ''<owner column>'');', wanted.name) as how
@@ -27,8 +35,8 @@ from (select format('%%I.%%I', %(schema)s::text, %(table)s::text) as name) wante
   left join storyreel.attachments a on a.source_table = wanted.name;
 
 -- name: find
-select v.id, v.source_table, v.source_id, v.theme, v.shape, v.shows, v.shown_revision, v.work, v.reason, v.message, v.path,
-       v.width, v.height, v.blurhash,
+select v.id, v.source_table, v.source_id, v.theme, v.shape, v.shows, v.shown_revision, v.work, v.reason, v.message,
+       v.bucket, v.path, v.poster_path, v.width, v.height, v.blurhash,
        case v.work when 'idle' then 1 when 'working' then storyreel.progress(v.id, %(now)s) else 0 end as progress,
        storyreel.public_url(v.bucket, v.path) as url,
        storyreel.public_url(v.bucket, v.poster_path) as poster_url

@@ -120,7 +120,7 @@ async def test_the_result_of_a_success_is_a_clip_and_its_bill(provider: Provider
 @pytest.mark.parametrize(
     ("fail", "code", "permanent"),
     [
-        ("content_policy_violation", "content_policy", True),
+        ("content_policy_violation", "content_rejected", True),
         ("no_media_generated", "no_clip", True),
         (500, "provider_error", False),
         (503, "provider_error", False),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from functions.settings import Settings
+from functions.settings import ModerationEndpoint, ModerationSettings, Settings
 from tests.crashes.failpoints import point
 from tests.crashes.site import Site
 
@@ -172,3 +172,9 @@ async def mend_bucket(site: Site) -> None:
 
 def no_host(settings: Settings) -> Settings:
     return replace(settings, fal=replace(settings.fal, file_hosts=()))
+
+
+def no_moderator(settings: Settings) -> Settings:
+    """A moderation endpoint that does not answer: nobody listens on "discard"."""
+    nobody = ModerationEndpoint("http://127.0.0.1:9/v1", key="", model="none", fails_open=False)
+    return replace(settings, moderation=ModerationSettings(endpoint=nobody))

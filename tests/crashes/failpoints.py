@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from functions.services import Media, Services
-from pipeline.ports import Bucket, ClipSource, Generator, Transcoder
+from pipeline.ports import Bucket, ClipSource, Generator, Moderator, Transcoder
 from pipeline.stores import Plans, Renders, Sweep, Takes
 from storage.database import Database, Transaction
 
@@ -30,6 +30,7 @@ PORTS: Mapping[str, type] = {
     "sweep": Sweep,
     "generator": Generator,
     "source": ClipSource,
+    "moderator": Moderator,
     "bucket": Bucket,
     "transcoder": Transcoder,
 }
@@ -106,6 +107,7 @@ def arm_services(services: Services, fuse: Fuse) -> Services:
         stores=replace(services.stores, **stores),
         generator=_armed("generator", services.generator, fuse),
         source=_armed("source", services.source, fuse),
+        moderator=_armed("moderator", services.moderator, fuse),
     )
 
 

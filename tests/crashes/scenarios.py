@@ -20,6 +20,7 @@ from tests.crashes.beginnings import (
     never_planned,
     no_film,
     no_host,
+    no_moderator,
     on_the_ladder,
     over_cap,
     scripted,
@@ -68,6 +69,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         [
             "plans.claim:after",
             "plans.missing_endpoints:after",
+            "moderator.judge:before",
+            "moderator.judge:after",
             "plans.save:inside:1",
             "plans.save:inside:3",
             "plans.save:after",
@@ -126,6 +129,18 @@ SCENARIOS: Mapping[str, Scenario] = {
         ends=("placeholder", "rejected", "blank"),
         paid=0,
         files=0,
+    ),
+    "a story that is not allowed": Scenario(
+        lambda site: site.tell("Write to jane.miller@gmail.com"),
+        ["plans.refuse:before", "plans.refuse:inside:2", "plans.refuse:inside:3", "plans.refuse:after"],
+        ends=("placeholder", "rejected", "content_rejected"),
+        paid=0,
+        files=0,
+    ),
+    "a story that nobody could be asked about": Scenario(
+        told,
+        ["plans.postpone:before", "plans.postpone:inside:2", "plans.postpone:after"],
+        dying=no_moderator,
     ),
     "a story that nobody could plan": Scenario(
         never_planned,
@@ -285,7 +300,9 @@ STOP = ["takes.hand_back:before", "takes.hand_back:after"]
 """Points at which a worker dies that was told to stop in the middle of a step."""
 
 NEVER_MET: Mapping[str, str] = {
+    "bucket.ensure": "it is called when a process begins, before there is a step; twice is as once",
     "bucket.list": "no step lists a bucket",
+    "bucket.sign": "no step signs an address; it leaves nothing behind",
     "takes.renew": "it prolongs a lease that is held anyway; who dies of it dies as after the claim",
     "renders.unbilled": "the emulator tells of every failure what it billed: 0 is settled as a bill",
 }

@@ -43,7 +43,10 @@ PROBLEM_KEYS = {"type", "title", "status", "detail", "code"}
 
 def listener() -> socket.socket:
     """A socket on a free loopback port."""
-    return socket.create_server(("127.0.0.1", 0), backlog=512)
+    bound = socket.create_server(("127.0.0.1", 0), backlog=512)
+    # Connections inherit it; without, every answer waits 40 ms for an acknowledgement (as in local/sockets.py).
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
 
 
 def address(bound: socket.socket) -> str:
@@ -180,10 +183,12 @@ async def submitted_render(services: Services, text: str, request_id: str | None
     await services.stores.stories.request("generate-video", text, text)
     await plan(
         services.stores.plans,
+        services.moderator,
         TemplateWriter(),
         services.generator,
         clock=services.clock,
         timing=services.timing,
+        jitter=services.jitter,
         previews=False,
     )
     (render,) = await services.stores.renders.admit(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from functions.settings import (
     DiskBucketSettings,
+    ModerationEndpoint,
+    ModerationSettings,
     S3BucketSettings,
     Settings,
     SupabaseBucketSettings,
@@ -36,7 +38,9 @@ VARIABLES = [
     "STORYREEL_FUNCTIONS_URL",
     "STORYREEL_SECRETS",
     "STORYREEL_BUCKET",
+    "STORYREEL_BUCKET_ACCESS",
     "STORYREEL_BUCKET_FOLDER",
+    "STORYREEL_URL_SECONDS",
     "STORYREEL_S3_REGION",
     "STORYREEL_FAL_QUEUE_URL",
     "STORYREEL_FAL_JWKS_URL",
@@ -45,6 +49,11 @@ VARIABLES = [
     "STORYREEL_PATIENCE",
     "STORYREEL_PREVIEWS",
     "STORYREEL_KEEP_DAYS",
+    "STORYREEL_MODERATION",
+    "STORYREEL_MODERATION_FAILS",
+    "STORYREEL_MODERATION_KEY",
+    "STORYREEL_MODERATION_MODEL",
+    "STORYREEL_MODERATION_URL",
 ]
 URLS = [name for name in VARIABLES if name.endswith(("_URL", "_ENDPOINT")) and name != "SUPABASE_DB_URL"]
 
@@ -178,6 +187,46 @@ def test_a_switch_that_is_neither_on_nor_off_is_named(value: str) -> None:
         settings(STORYREEL_PREVIEWS=value)
 
 
+def test_stories_are_judged_by_the_rules_alone_without_a_word() -> None:
+    """And by nobody where that is said."""
+    assert settings().moderation == ModerationSettings(rules=True, endpoint=None)
+    assert settings(STORYREEL_MODERATION="Off").moderation == ModerationSettings(rules=False, endpoint=None)
+
+
+def test_an_address_is_enough_for_an_endpoint() -> None:
+    """It fails closed, and needs no key where it wants none; the key is in no repr."""
+    url = {"STORYREEL_MODERATION_URL": "https://api.openai.com/v1/"}
+    more = {"STORYREEL_MODERATION_KEY": "sk-secret-1", "STORYREEL_MODERATION_FAILS": "open"}
+
+    assert settings(**url).moderation.endpoint == ModerationEndpoint(
+        "https://api.openai.com/v1", "", "omni-moderation-latest", fails_open=False
+    )
+    found = settings(**url, **more, STORYREEL_MODERATION_MODEL="own")
+    assert found.moderation.endpoint == ModerationEndpoint(
+        "https://api.openai.com/v1", "sk-secret-1", "own", fails_open=True
+    )
+    assert "sk-secret-1" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"STORYREEL_MODERATION": "on"}, "rules or off"),
+        ({"STORYREEL_MODERATION_FAILS": "sometimes"}, "closed or open"),
+        ({"STORYREEL_MODERATION_KEY": "sk-secret-1"}, "STORYREEL_MODERATION_URL is not"),
+        ({"STORYREEL_MODERATION": "off", "STORYREEL_MODERATION_URL": "https://x"}, "unset one of them"),
+        ({"STORYREEL_MODERATION_URL": "https://x", "STORYREEL_MODERATION_KEY": "sk secret 1"}, "in one piece"),
+        ({"STORYREEL_MODERATION_URL": "https://x", "STORYREEL_MODERATION_KEY": "sk-sécret"}, "in one piece"),
+    ],
+)
+def test_a_moderation_that_would_come_to_nothing_is_refused(more: dict[str, str], said: str) -> None:
+    """Whoever sets it believes that stories are judged; no secret is shown."""
+    with pytest.raises(BadSetting, match=said) as refused:
+        settings(**more)
+
+    assert "secret" not in str(refused.value)
+
+
 def test_files_are_kept_for_as_many_days_as_said_however_patient_we_are() -> None:
     """A week without a word; a stand-in that shortens every patience does not shorten it."""
     assert settings(STORYREEL_PATIENCE="0.1").timing.keep == timedelta(days=7)
@@ -222,12 +271,57 @@ def test_a_secret_that_no_header_can_carry_is_refused() -> None:
 def test_buckets_are_chosen_by_what_is_set() -> None:
     """A folder for one machine, S3 by its key, Supabase otherwise."""
     assert settings(STORYREEL_BUCKET_FOLDER="/x").bucket == DiskBucketSettings(
-        Path("/x"), "videos", HOSTED["SUPABASE_URL"]
+        Path("/x"), "videos", HOSTED["SUPABASE_URL"], HOSTED["SUPABASE_SECRET_KEY"]
     )
     assert isinstance(settings(**S3).bucket, S3BucketSettings)
 
 
-@pytest.mark.parametrize("changes", [{}, S3, {"STORYREEL_SECRETS": "own-secret-0123456789"}])
+FOLDER = {"STORYREEL_BUCKET_FOLDER": "/x"}
+PRIVATE_S3 = {name: value for name, value in S3.items() if name != "STORYREEL_PUBLIC_URL"}
+
+
+@pytest.mark.parametrize("place", [{}, FOLDER, PRIVATE_S3])
+def test_a_bucket_is_private_where_that_is_said(place: dict[str, str]) -> None:
+    """Of whatever kind, in capitals too."""
+    assert not settings(**place, STORYREEL_BUCKET_ACCESS="private").bucket.is_public
+    assert not settings(**place, STORYREEL_BUCKET_ACCESS=" Private ").bucket.is_public
+
+
+@pytest.mark.parametrize("place", [{}, FOLDER, S3])
+def test_a_bucket_is_public_unless_that_is_said(place: dict[str, str]) -> None:
+    """As it was before one could say so."""
+    assert settings(**place).bucket.is_public
+    assert settings(**place, STORYREEL_BUCKET_ACCESS="public").bucket.is_public
+
+
+@pytest.mark.parametrize("value", ["privat", "off", "0", "public,private"])
+def test_a_word_that_is_neither_is_refused(value: str) -> None:
+    """A slip would publish what is private."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_BUCKET_ACCESS is .*public or private"):
+        settings(STORYREEL_BUCKET_ACCESS=value)
+
+
+def test_a_private_s3_bucket_has_no_public_address() -> None:
+    """Who says both has a bucket with a public door, or means another one."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_PUBLIC_URL is set, .*STORYREEL_BUCKET_ACCESS"):
+        settings(**S3, STORYREEL_BUCKET_ACCESS="private")
+
+
+def test_addresses_hold_for_an_hour_or_as_long_as_is_said() -> None:
+    """From a minute to a week, S3's limit."""
+    assert settings().url_seconds == 3600
+    assert settings(STORYREEL_URL_SECONDS="60").url_seconds == 60
+    assert settings(STORYREEL_URL_SECONDS="604800").url_seconds == 604_800
+
+
+@pytest.mark.parametrize("value", ["59", "604801", "0", "-60", "1h", "60.5", "\u0666\u0660", "9" * 5000])
+def test_an_address_that_holds_too_short_or_too_long_is_refused(value: str) -> None:
+    """Before anyone is given one."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_URL_SECONDS is .*from 60 to 604800"):
+        settings(STORYREEL_URL_SECONDS=value)
+
+
+@pytest.mark.parametrize("changes", [{}, S3, FOLDER, {"STORYREEL_SECRETS": "own-secret-0123456789"}])
 def test_no_secret_is_in_a_repr(changes: dict[str, str]) -> None:
     """Settings end up in logs and tracebacks."""
     found = settings(**changes)

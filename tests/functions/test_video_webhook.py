@@ -170,7 +170,7 @@ async def test_a_failure_that_may_pass_is_tried_again(
     assert kinds == [("reserved",), ("released",)]
 
 
-async def test_a_refused_story_falls_back_with_its_placeholder(
+async def test_a_declined_story_is_rejected_with_its_placeholder(
     fal_door: Door, fal: FalAccount, owner: psycopg.AsyncConnection
 ) -> None:
     """A content policy's no is final: the video keeps its placeholder and says why."""
@@ -181,8 +181,7 @@ async def test_a_refused_story_falls_back_with_its_placeholder(
     await fal_door.post(hook(render.id), content=body, headers=fal.sign(body, at=now(fal_door)))
 
     work, reason, message = await one(owner, "select work, reason, message from storyreel.videos")
-    assert work == "fallback"
-    assert reason
+    assert (work, reason) == ("rejected", "content_rejected")
     assert message
 
 

@@ -17,7 +17,7 @@ from pipeline.lifecycle import (
 )
 from pipeline.model import Clip, Failure
 from pipeline.outcome import LOST, RenderSeen, Verdict, on_clip, on_failure, on_silence
-from pipeline.reasons import FALLBACK
+from pipeline.reasons import CONTENT_REJECTED, FALLBACK
 from pipeline.receive import verdict_on
 from pipeline.reconcile import ENDLESS, FORGOTTEN
 from pipeline.retry import COMEBACKS, MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
@@ -25,7 +25,8 @@ from pipeline.retry import COMEBACKS, MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CLIP = Clip("https://v3.fal.media/clip.mp4")
 PASSING = Failure("provider_error", "try again", permanent=False)
-FINAL = Failure("content_policy", "no", permanent=True)
+FINAL = Failure("no_clip", "no", permanent=True)
+DECLINED = Failure(CONTENT_REJECTED, "no", permanent=True)
 BILLED = [FORGOTTEN, ENDLESS]  # they may have been paid for, and brought nothing
 
 
@@ -95,6 +96,16 @@ def test_a_failure_leaves_the_take_alone_while_another_render_is_awaited() -> No
     verdict = on_failure(seen(rival=True), FINAL, now=NOW, jitter=0)
 
     assert verdict == Verdict(render=RenderStatus.FAILED, failure=FINAL)
+
+
+def test_declined_content_fails_the_take_whatever_else_is_awaited() -> None:
+    """What a provider declines for its content is asked of nobody again: it never comes back."""
+    for each in EVERY:
+        verdict = on_failure(each, DECLINED, now=NOW, jitter=0.5)
+        assert verdict.retry_at is None
+        assert verdict.again_at is None
+        if verdict.render and each.take_status is TakeStatus.RENDERING:
+            assert verdict.take is TakeStatus.FAILED
 
 
 @pytest.mark.parametrize("made", range(1, MAX_RENDERS))

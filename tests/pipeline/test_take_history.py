@@ -32,7 +32,7 @@ from pipeline.retry import MAX_RENDERS, MAX_RENDERS_AFTER_LOSS
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CLIP = Clip("https://v3.fal.media/clip.mp4")
 PASSING = Failure("provider_error", "try again", permanent=False)
-FINAL = Failure("content_policy", "no", permanent=True)
+FINAL = Failure("no_clip", "no", permanent=True)
 
 
 @dataclass

@@ -13,7 +13,7 @@ TABLE = "public.stories"
 PARAMETERS = Parameters(frames=12, steps=4, guidance=3.0, motion_scale=1.2, width=512, height=512, fps=8)
 CLIP = Clip("https://provider.example/clip.mp4")
 PASSING = Failure("provider_error", "the runner crashed", permanent=False)
-PERMANENT = Failure("content_policy", "no", permanent=True)
+PERMANENT = Failure("no_clip", "no", permanent=True)
 
 
 def shot(

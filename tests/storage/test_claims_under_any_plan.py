@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from pipeline.errors import ModerationUnavailable
 from storage.database import Database
 from storage.plans import PostgresPlans
 from tests.conftest import DatabaseUrls
@@ -44,3 +45,12 @@ async def test_what_is_claimed_again_comes_alone(world: World, plans: PostgresPl
     world.clock.advance(seconds=LEASE.total_seconds())
 
     assert len(await plans.claim(now=world.clock(), lease=LEASE, limit=50)) == 1
+
+
+async def test_what_was_postponed_keeps_to_its_limit(world: World, plans: PostgresPlans) -> None:
+    await five_that_look_like_one(world)
+    now = world.clock()
+    for revision in await world.claim():
+        assert await plans.postpone(revision, why=ModerationUnavailable("away"), due_at=now, now=now)
+
+    assert len(await plans.claim(now=now, lease=LEASE, limit=2)) == 2

@@ -95,7 +95,7 @@ async def test_one_request_is_never_taken_for_two_renders(world: World) -> None:
     other = await world.submitted("other", request_id="other")
     assert await world.deliver(mine.id, CLIP, request_id="mine") == "accepted"
 
-    assert await world.deliver(other.id, CLIP, request_id="mine") == "repeated"
+    assert await world.deliver(other.id, CLIP, request_id="mine") == "stale"
 
     assert await world.render(other.id) == "submitted"
     assert await world.take(await world.take_of(other.id)) == "rendering"
@@ -107,12 +107,32 @@ async def test_a_stray_delivery_for_a_render_without_a_name_is_no_error(world: W
     other = await world.admitted("other")
     assert await world.deliver(mine.id, CLIP, request_id="mine") == "accepted"
 
-    assert await world.deliver(other.id, CLIP, request_id="mine") == "repeated"
+    assert await world.deliver(other.id, CLIP, request_id="mine") == "stale"
 
     assert await world.one("select status, request_id from storyreel.renders where id = %s", other.id) == (
         "admitted",
         None,
     )
+
+
+async def test_a_delivery_at_a_wrong_address_first_does_not_silence_the_true_one(world: World) -> None:
+    """Whoever has a signed body and another address of ours cannot use it up."""
+    mine = await world.submitted("mine", request_id="mine")
+    other = await world.submitted("other", request_id="other")
+    assert await world.deliver(other.id, CLIP, request_id="mine") == "stale"
+
+    assert await world.deliver(mine.id, CLIP, request_id="mine") == "accepted"
+
+
+async def test_a_render_that_was_refused_has_no_news(world: World) -> None:
+    """No request was ever made of it: a clip that comes to its address is somebody else's."""
+    render = await world.admitted()
+    take = await world.take_of(render.id)
+    await world.conclude(render.id, PERMANENT)
+
+    assert await world.deliver(render.id, CLIP, request_id="a stranger's") == "stale"
+
+    assert (await world.render(render.id), await world.take(take)) == ("failed", "failed")
 
 
 async def test_another_body_for_an_ended_render_is_stale(world: World) -> None:

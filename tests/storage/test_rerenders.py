@@ -213,7 +213,7 @@ async def test_what_fails_is_listed_with_its_reason(world: World, rerenders: Pos
     assert (seen.failed, seen.waiting) == (2, 1)
     assert await rerenders.failures(rerender) == [
         Failed(blank, "blank", "It is empty."),
-        Failed(refused, "content_policy", "The video service declined the content of this story."),
+        Failed(refused, "no_clip", "The video service made no video of this story."),
     ]
     assert await rerenders.ask_next(rerender, at_once=1)
 

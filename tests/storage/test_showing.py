@@ -155,7 +155,7 @@ async def test_a_failed_newest_stays_failed_when_an_older_one_finishes(world: Wo
 
     await _finish_render(world, old.id)
 
-    assert await world.video(story) == ("final", 1, "fallback", "content_policy")
+    assert await world.video(story) == ("final", 1, "fallback", "no_clip")
 
 
 async def test_a_failure_reaches_only_those_who_still_wait(world: World) -> None:
@@ -194,6 +194,6 @@ async def test_a_revision_of_several_shots_waits_for_all_of_them(world: World) -
     await _finish_render(world, renders["a"])
 
     assert await world.video(whole) == ("final", 1, "idle", None)
-    assert await world.video(broken) == ("placeholder", 0, "fallback", "content_policy")
+    assert await world.video(broken) == ("placeholder", 0, "fallback", "no_clip")
     (path,) = await world.one("select path from storyreel.videos where source_id = %s", whole)
     assert path == f"rendition-{await world.take_of(renders['a'])}/video.mp4"

@@ -123,8 +123,8 @@ async def test_giving_up_ends_the_take_with_a_reason(world: World, step: str) ->
     assert await world.stores.takes.give_up(in_hand, PERMANENT, now=world.clock())
 
     assert await world.one("select status, due_at, failure_code from storyreel.takes") == (
-        "failed", None, "content_policy")  # fmt: skip
-    assert await world.video(story) == ("placeholder", 0, "fallback", "content_policy")
+        "failed", None, "no_clip")  # fmt: skip
+    assert await world.video(story) == ("placeholder", 0, "fallback", "no_clip")
     assert await claim(world, take, step) is None
 
 

@@ -104,7 +104,7 @@ async def test_a_permanent_failure_is_not_tried_again(world: World) -> None:
     await world.conclude(render.id, PERMANENT)
 
     assert await world.take(await world.take_of(render.id)) == TakeStatus.FAILED
-    assert (await world.video(story))[2:] == ("fallback", "content_policy")
+    assert (await world.video(story))[2:] == ("fallback", "no_clip")
     assert await world.one("select count(*) from storyreel.renders") == (1,)
     view = await world.stores.stories.find(TABLE, story, now=world.clock())
     assert view

@@ -210,7 +210,7 @@ async def test_what_failed_for_good_is_not_paid_for_again(world: World) -> None:
     story = await world.story()
     await world.plan()
     assert await world.take(take) == "failed"
-    assert await world.video(story) == ("placeholder", 0, "fallback", "content_policy")
+    assert await world.video(story) == ("placeholder", 0, "fallback", "no_clip")
     assert await world.one("select count(*) from storyreel.renders") == (1,)
 
 

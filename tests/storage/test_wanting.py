@@ -56,7 +56,7 @@ async def test_a_take_that_failed_for_good_falls_back_at_once(world: World) -> N
 
     await world.plan()
 
-    assert await world.video(later) == ("placeholder", 0, "fallback", "content_policy")
+    assert await world.video(later) == ("placeholder", 0, "fallback", "no_clip")
     assert await world.one("select count(*) from storyreel.renders") == (1,)
 
 

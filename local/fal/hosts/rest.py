@@ -34,7 +34,8 @@ class _TokenRequest(BaseModel):
 
 class _UploadRequest(BaseModel):
     file_name: str = "upload.bin"
-    content_type: Annotated[str, Field(pattern=r"^[ -~]*$")] = "application/octet-stream"  # fit for a header
+    content_type: Annotated[str, Field(pattern=r"^([!-~]([ -~]*[!-~])?)?$")] = "application/octet-stream"
+    """Fit for a header (RFC 9110, 5.5)."""
 
 
 class RestHost:

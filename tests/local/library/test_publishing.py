@@ -9,9 +9,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from psycopg import sql
-from starlette.applications import Starlette
 
-from local.bucket.server import routes
 from local.library.building import missing
 from local.library.description import SHIPPED, BadLibrary, read_library
 from local.library.publishing import Published
@@ -23,8 +21,7 @@ from pipeline.ports import Bucket
 from storage.buckets.disk import DiskBucket
 from storage.database import Database
 from tests.local.library.small import LAGOON, TRANSCODER, described, every, lagoon
-from tests.storage.buckets.places import KEY, Places
-from tests.storage.buckets.servers import moto, serving
+from tests.storage.buckets.places import Places, open_places
 
 NOTHING = Published(0, 0, 0)
 TABLES = ("themes", "languages", "language_marks", "theme_words", "placeholders")
@@ -112,9 +109,8 @@ async def test_publishing_again_changes_nothing(
 
 @pytest.fixture(scope="session")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    root = tmp_path_factory.mktemp("buckets")
-    with serving(Starlette(routes=routes(root, secret=KEY))) as local, moto() as s3:
-        yield Places(root, local, s3)
+    with open_places(tmp_path_factory.mktemp("buckets")) as places:
+        yield places
 
 
 async def test_a_file_that_went_missing_is_uploaded_again(

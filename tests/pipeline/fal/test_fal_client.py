@@ -72,7 +72,7 @@ class TestSuccess:
 
         outcome = (await generator.result(TURBO, RID)).outcome
         assert isinstance(outcome, Failure)
-        assert outcome.code == "content_policy"
+        assert outcome.code == "content_rejected"
 
 
 class TestMaking:

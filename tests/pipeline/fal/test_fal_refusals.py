@@ -8,6 +8,7 @@ import pytest
 from starlette.responses import Response
 
 from pipeline.errors import (
+    ContentRejected,
     GeneratorBusy,
     GeneratorError,
     GeneratorKeyRefused,
@@ -40,6 +41,7 @@ class TestAnswersToSubmit:
                 GeneratorRefused,
                 "num_frames: Input should be less than or equal to 32",
             ),
+            ("result-422-policy", ContentRejected, "flagged by a content checker"),
         ],
     )
     async def test_refused(

@@ -97,7 +97,7 @@ class TestResult:
         ("name", "code", "permanent", "message"),
         [
             ("result-422-parameter", "bad_parameters", True, "num_frames: Input should be less than"),
-            ("result-422-policy", "content_policy", True, "flagged by a content checker"),
+            ("result-422-policy", "content_rejected", True, "flagged by a content checker"),
             ("result-504-start-timeout", "not_started", False, "Request timed out"),
             ("result-503-runner", "provider_error", False, "Runner disconnected"),
             ("result-500-crash", "provider_error", False, "Internal Server Error"),
@@ -127,6 +127,18 @@ class TestResult:
 
             assert isinstance(outcome, Failure)
             assert outcome.permanent is permanent
+
+    @pytest.mark.parametrize("headers", [{}, {"x-fal-needs-retry": "1"}, {"x-fal-retryable": "true"}])
+    @pytest.mark.parametrize("beside", [[], [{"type": "no_media_generated"}], [{"type": "unheard_of"}]])
+    def test_declined_content(self, beside: list[object], headers: dict[str, str]) -> None:
+        """It is final whatever the flag says, and whatever else was the matter."""
+        detail = [*beside, {"type": "content_policy_violation", "msg": "flagged"}]
+        reply = Reply(422, headers, json.dumps({"detail": detail}).encode())
+        outcome = protocol.read_result(reply, RID).outcome
+
+        assert isinstance(outcome, Failure)
+        assert (outcome.code, outcome.permanent) == ("content_rejected", True)
+        assert "flagged" in outcome.message
 
     def test_unfinished(self, sample: Sample) -> None:
         """Asked too early, there is no outcome yet, and that is no failure."""

@@ -21,6 +21,7 @@ from local.postgres import EmbeddedPostgres
 from pipeline.download import HttpClipSource
 from pipeline.fal.client import FalGenerator
 from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg
+from pipeline.moderation.moderators import OfflineRules
 from pipeline.prompts import TemplateWriter
 from pipeline.timing import Timing
 from storage.buckets.disk import DiskBucket
@@ -184,11 +185,12 @@ async def world(
             plans=stores.plans,
             renders=stores.renders,
             takes=stores.takes,
+            moderator=OfflineRules(),
             writer=TemplateWriter(),
             generator=generator,
             bucket=bucket,
             transcoder=FfmpegTranscoder(bundled_ffmpeg(), concurrency=2),
-            source=HttpClipSource(http, hosts=[host]),
+            source=HttpClipSource(hosts=[host]),
             provider=Provider(emulator, http, clock),
             wire=wire,
             post=post,

@@ -11,6 +11,8 @@ from tests.pipeline.steps.world import World
 PLAN = [
     ("plans", "claim", "after"),
     ("plans", "missing_endpoints", "after"),
+    ("moderator", "judge", "before"),
+    ("moderator", "judge", "after"),
     ("plans", "save", "before"),
     ("plans", "save", "after"),
 ]

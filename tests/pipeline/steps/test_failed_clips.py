@@ -44,12 +44,12 @@ async def test_declined_content_is_not_tried_again(world: World) -> None:
     story = await world.submit()
     await world.deliver()
     video = await world.video(story)
-    assert (video.work, video.reason) == (Work.FALLBACK, "content_policy")
+    assert (video.work, video.reason) == (Work.REJECTED, "content_rejected")
     assert video.message == "The video service declined the content of this story."
 
     other = await world.tell()
     await world.run_jobs()
-    assert (await world.video(other)).reason == "content_policy"
+    assert (await world.video(other)).reason == "content_rejected"
     assert await world.provider.accepted() == 1
 
 

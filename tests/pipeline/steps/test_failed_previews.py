@@ -26,7 +26,7 @@ class Trouble:
 
 
 TROUBLES = {
-    "declined": Trouble("content_policy", {"fail": "content_policy_violation"}),
+    "declined": Trouble("content_rejected", {"fail": "content_policy_violation"}),
     "crashes each time": Trouble("provider_error", {"fail": 500}),
     "is not begun in time": Trouble("not_started", {"fail": "startup_timeout"}),
     "is refused at the submit": Trouble("generator_refused", refused=422),

@@ -67,7 +67,7 @@ async def test_another_clip_that_took_longer_turns_no_progress_back(world: World
 
 async def test_a_video_that_plays_a_preview_for_good_has_no_progress(world: World) -> None:
     """Its final failed: nothing is under way."""
-    world.provider.script(2, latency=60, fail="content_policy_violation")
+    world.provider.script(2, latency=60, fail="no_media_generated")
     story = await sketched(world)
     world.clock.advance(seconds=60)
     await world.deliver()

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from pipeline.lifecycle import Shows, Work
+from pipeline.reasons import CONTENT_REJECTED
 from tests.pipeline.steps.fallbacks import BY_ASKING, BY_ITSELF, nothing_comes_back, wait
 from tests.pipeline.steps.world import World
 
@@ -64,7 +65,7 @@ async def gone_from_the_bucket(world: World) -> str:
 @pytest.mark.parametrize(
     ("way", "reason", "hope"),
     [
-        (declined, "content_policy", ""),
+        (declined, CONTENT_REJECTED, ""),
         (refused, "generator_refused", ""),
         (forgotten, "provider_forgot", BY_ASKING),
         (unanswered, "provider_silent", BY_ASKING),
@@ -80,7 +81,8 @@ async def test_what_would_fail_alike_or_was_paid_for_never_comes_back_by_itself(
     story = await way(world)
     video = await world.live_on(story)
 
-    assert (video.shows, video.work, video.reason) == (Shows.PLACEHOLDER, Work.FALLBACK, reason)
+    work = Work.REJECTED if reason == CONTENT_REJECTED else Work.FALLBACK
+    assert (video.shows, video.work, video.reason) == (Shows.PLACEHOLDER, work, reason)
     assert str(video.message).endswith(hope or ".")
     assert BY_ITSELF not in str(video.message)
     assert (BY_ASKING in str(video.message)) == bool(hope)

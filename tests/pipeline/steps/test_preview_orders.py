@@ -10,7 +10,7 @@ from tests.pipeline.steps.world import STORY, World
 @pytest.mark.parametrize("asked", [False, True])
 async def test_a_rerender_makes_a_preview_only_where_it_is_asked_for(world: World, asked: bool) -> None:
     """Of a story that shows nothing but its placeholder."""
-    world.provider.script(1, fail="content_policy_violation")
+    world.provider.script(1, fail="no_media_generated")
     story = await world.submit()
     await world.deliver()
     world.previews = True
@@ -35,7 +35,7 @@ async def test_one_setting_turns_previews_off(world: World) -> None:
 async def test_no_preview_is_made_where_the_final_needs_no_render(world: World, stage: str) -> None:
     """It is there sooner than its preview would be, or never."""
     if stage == "failed":
-        world.provider.script(1, fail="content_policy_violation")
+        world.provider.script(1, fail="no_media_generated")
     await world.delivered()
     for name in ("finishing", "ready"):
         if stage in {name, "ready"}:

@@ -49,7 +49,7 @@ async def test_the_preview_goes_first(world: World) -> None:
 
 async def test_a_rerenders_preview_waits_behind_live_users(world: World) -> None:
     """A preview goes before its own kind only: whoever looks at a placeholder is in more of a hurry."""
-    world.provider.script(1, fail="content_policy_violation")
+    world.provider.script(1, fail="no_media_generated")
     story = await world.submit()
     await world.deliver()
     world.previews = True
@@ -139,7 +139,7 @@ async def test_a_preview_that_still_waited_when_the_final_showed_is_never_sent(w
 
 async def test_a_final_that_fails_leaves_the_preview_playing(world: World) -> None:
     """The work says that it fell back, and why; the preview plays on, unchanged."""
-    world.provider.script(2, latency=60, fail="content_policy_violation")
+    world.provider.script(2, latency=60, fail="no_media_generated")
     story = await sketched(world)
     preview = await world.video(story)
     world.clock.advance(seconds=60)
@@ -148,14 +148,14 @@ async def test_a_final_that_fails_leaves_the_preview_playing(world: World) -> No
 
     after = await world.video(story)
     assert (after.shows, after.path, after.blurhash) == (Shows.PREVIEW, preview.path, preview.blurhash)
-    assert (after.work, after.reason) == (Work.FALLBACK, "content_policy")
-    assert after.message == "The video service declined the content of this story."
+    assert (after.work, after.reason) == (Work.FALLBACK, "no_clip")
+    assert after.message == "The video service made no video of this story."
 
 
 async def test_a_preview_that_comes_after_its_final_failed_is_shown(world: World) -> None:
     """Better than the placeholder; that there will be no final clip is said as before."""
     world.provider.script(1, latency=60)
-    world.provider.script(2, fail="content_policy_violation")
+    world.provider.script(2, fail="no_media_generated")
     story = await send(world)
     await world.deliver()
     before = await world.video(story)
@@ -172,8 +172,8 @@ async def test_a_preview_that_comes_after_its_final_failed_is_shown(world: World
 
 async def test_a_failed_rerender_leaves_the_preview_of_the_first(world: World) -> None:
     """Whatever fails after it, a preview that plays is never taken away."""
-    world.provider.script(2, fail="content_policy_violation")
-    world.provider.script(3, fail="content_policy_violation")
+    world.provider.script(2, fail="no_media_generated")
+    world.provider.script(3, fail="no_media_generated")
     story = await send(world)
     await world.live_on(story)
     preview = await world.video(story)
@@ -199,7 +199,7 @@ async def test_a_rerenders_preview_never_replaces_a_final(world: World) -> None:
 
 async def test_a_later_preview_replaces_an_earlier_one(world: World) -> None:
     """Among previews the higher revision is shown; then the final that comes of either."""
-    world.provider.script(2, fail="content_policy_violation")
+    world.provider.script(2, fail="no_media_generated")
     world.provider.script(4, latency=60)
     story = await send(world)
     await world.live_on(story)

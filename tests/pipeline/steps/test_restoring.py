@@ -9,7 +9,7 @@ from local.fal.models.film import Drawing
 from pipeline.lifecycle import Shows, Work
 from tests.pipeline.ffmpeg.films import film
 from tests.pipeline.steps.outside import Row
-from tests.pipeline.steps.world import World
+from tests.pipeline.steps.world import STORY, World
 
 
 @pytest.fixture(scope="session")
@@ -138,13 +138,27 @@ async def test_equal_revisions_between_are_passed_over(world: World) -> None:
 async def test_a_rerender_that_failed_is_not_gone_back_to(world: World) -> None:
     """It never showed anything; and with it the reason is gone."""
     story, first, _ = await of_two_takes(world)
-    world.provider.script(3, fail="content_policy_violation")
+    world.provider.script(3, fail="no_media_generated")
     await world.rerender(story, kind="new_take", seed=8)
     assert (await world.live_on(story)).work == Work.FALLBACK
 
     assert await restore(world, story)
     video = await world.video(story)
     assert (video.path, video.work, video.reason, video.message) == (first, Work.IDLE, None, None)
+
+
+async def test_a_rerender_that_was_not_allowed_is_gone_back_from(world: World) -> None:
+    """Nothing is kept of its text, and nothing of it is needed."""
+    story, first, _ = await of_two_takes(world)
+    await world.rows("update public.stories set text = 'Mail jane.miller@gmail.com' where id::text = %s", story)
+    await world.ask_again(story)
+    assert (await world.video(story)).reason == "content_rejected"
+
+    assert await restore(world, story)
+    video = await world.video(story)
+    assert (video.path, video.work, video.reason) == (first, Work.IDLE, None)
+    texts = await world.rows("select story from storyreel.revisions order by number")
+    assert [row["story"] for row in texts] == [STORY, STORY, "", STORY]
 
 
 @pytest.mark.parametrize("stage", ["waiting", "submitted", "fetching", "finishing"])
@@ -195,7 +209,7 @@ async def test_a_rerender_in_flight_is_left_alone_where_there_is_nothing_to_go_b
 async def test_a_rerender_that_fails_after_all_says_nothing(world: World) -> None:
     """The video was gone back to meanwhile: it is idle, not fallen back."""
     story, first, _ = await of_two_takes(world)
-    world.provider.script(3, latency=30, fail="content_policy_violation")
+    world.provider.script(3, latency=30, fail="no_media_generated")
     await world.rerender(story, kind="new_take", seed=8)
     await world.run_jobs()
     assert await restore(world, story)

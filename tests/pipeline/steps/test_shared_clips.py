@@ -80,7 +80,7 @@ async def test_a_failed_rerender_leaves_the_final(world: World) -> None:
     after = await world.live_on(story)
 
     assert (after.shows, after.path, after.shown_revision) == (Shows.FINAL, before.path, 1)
-    assert (after.work, after.reason) == (Work.FALLBACK, "content_policy")
+    assert (after.work, after.reason) == (Work.REJECTED, "content_rejected")
 
 
 async def test_an_older_revision_that_comes_late_never_replaces_a_newer(world: World) -> None:

@@ -94,7 +94,7 @@ async def test_whoever_waits_gets_the_failure(world: World) -> None:
     await world.deliver()
 
     videos = [await world.video(story) for story in stories]
-    assert {(video.work, video.reason) for video in videos} == {(Work.FALLBACK, "content_policy")}
+    assert {(video.work, video.reason) for video in videos} == {(Work.REJECTED, "content_rejected")}
     assert len({video.message for video in videos}) == 1
     assert await world.provider.accepted() == 1
 

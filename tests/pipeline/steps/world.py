@@ -19,7 +19,7 @@ from pipeline.admit import admit
 from pipeline.fetch import fetch
 from pipeline.finish import finish
 from pipeline.plan import plan
-from pipeline.ports import Bucket, ClipSource, Generator, PromptWriter, Transcoder
+from pipeline.ports import Bucket, ClipSource, Generator, Moderator, PromptWriter, Transcoder
 from pipeline.receive import receive
 from pipeline.reconcile import reconcile
 from pipeline.stores import Plans, Renders, Takes
@@ -54,6 +54,7 @@ class World:
     plans: Plans
     renders: Renders
     takes: Takes
+    moderator: Moderator
     writer: PromptWriter
     generator: Generator
     bucket: Bucket
@@ -92,10 +93,12 @@ class World:
     async def plan(self) -> int:
         return await plan(
             self.plans,
+            self.moderator,
             self.writer,
             self.generator,
             clock=self.clock,
             timing=self.timing,
+            jitter=self.jitter,
             previews=self.previews,
         )
 

@@ -72,9 +72,11 @@ PROMISES: Mapping[str, LiteralString] = {
       where 'failed' = any (takes)
         and not (work in ('fallback', 'cancelled') or shows = 'final' and shown_revision = number)
     """,
+    # Where only the making anew failed, what was shown before plays on, and the video says so.
     "a video whose newest revision has all its takes, shows it": f"""
       select id, takes from ({_NEWEST}) n
       where 'ready' = all (takes) and not (shows = 'final' and shown_revision = number)
+        and not (kind = 'rerender' and shows = 'final' and work = 'fallback')
     """,
     "a take has one live render at most, and only while it has no clip": """
       select r.take_id from storyreel.renders r join storyreel.takes t on t.id = r.take_id
