@@ -83,9 +83,10 @@ class UserTokens:
             return self._secret
         if algorithm not in _ASYMMETRIC:
             raise _refused("its algorithm is not accepted")
-        key = (await self._keys.current(now)).get(kid)
-        if key is None:
-            key = ((await self._keys.newer(now)) or {}).get(kid)
+        keys = await self._keys.current(now)
+        if kid not in keys:
+            keys = await self._keys.newer(keys, now) or keys
+        key = keys.get(kid)
         if key is None or key.algorithm_name != algorithm:
             raise _refused("no key of this project made it")
         return key

@@ -49,12 +49,15 @@ class KeyCache(Generic[Keys]):
     def _kept(self, now: datetime) -> Keys | None:
         return self._keys if _within(self._lifetime, self._fetched_at, now) else None
 
-    async def newer(self, now: datetime) -> Keys | None:
-        """Keys fetched anew, for a signature that none of the current ones made; None if that is too soon.
+    async def newer(self, than: Keys, now: datetime) -> Keys | None:
+        """Keys newer than those, none of which made a signature; None if it is too soon to ask for any.
 
         Raises `unavailable` if they cannot be had, or could not moments ago.
         """
         async with self._lock:
+            kept = self._kept(now)
+            if kept is not None and kept is not than:
+                return kept  # somebody else fetched them while we waited
             succeeded = self._tried_at == self._fetched_at
             if succeeded and _within(PAUSE, self._fetched_at, now):
                 return None

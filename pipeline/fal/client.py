@@ -94,7 +94,7 @@ class FalGenerator:
         signature = webhook.read_signature(headers, now=now)
         keys = await self._signing_keys.current(now)
         if not webhook.is_authentic(signature, body, keys):
-            newer = await self._signing_keys.newer(now)
+            newer = await self._signing_keys.newer(keys, now)
             if newer is None or not webhook.is_authentic(signature, body, newer):
                 raise BadSignature("no key of fal's made this signature for this body")
         return webhook.read_delivery(body, now=now)

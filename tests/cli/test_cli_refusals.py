@@ -44,7 +44,7 @@ def unprepared(postgres: EmbeddedPostgres) -> Iterator[str]:
     [
         (" \n\t", "The story is empty."),
         ("a" * 20_001, "longer than 20,000"),
-        (b"whale \xff".decode(errors="surrogateescape"), "not text"),
+        (b"whale \xff".decode(errors="surrogateescape"), "no text"),
     ],
     ids=lambda text: text[:12].encode("ascii", "replace").decode(),
 )

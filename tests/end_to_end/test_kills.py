@@ -23,7 +23,7 @@ async def test_a_kill_between_intent_and_answer_ends_in_a_ready_video(stack: Sta
 
     assert (video["work"], video["shows"]) == ("idle", "final"), video
     paid = Counter(order for order in await stack.submits() if text in order)
-    assert len(paid) == 2, paid
+    assert 1 <= len(paid) <= 2, paid  # no preview any more where the final was first
     assert max(paid.values()) <= 2, paid
 
 

@@ -40,7 +40,7 @@ def test_a_name_that_is_none_is_refused_in_one_sentence(tmp_path: Path, text: st
     """Of whatever a library names; no file of another folder is looked at."""
     for place, template in PLACES.items():
         with pytest.raises(BadLibrary) as refused:
-            read_library(described(tmp_path, template.format(toml(text))))
+            read_library(described(tmp_path / "strangers", template.format(toml(text))))
 
         assert_only_shown(str(refused.value).replace(str(tmp_path), ""))
         assert len(str(refused.value)) < 2_500, place

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -64,10 +65,10 @@ async def test_newer_keys_are_fetched_once_in_a_pause() -> None:
     server = Server()
     cache = server.cache()
     assert await cache.current(NOON) == 1
-    assert await cache.newer(NOON + PAUSE - MOMENT) is None
+    assert await cache.newer(1, NOON + PAUSE - MOMENT) is None
 
-    assert await cache.newer(NOON + PAUSE) == 2
-    assert await cache.newer(NOON + PAUSE + MOMENT) is None
+    assert await cache.newer(1, NOON + PAUSE) == 2
+    assert await cache.newer(2, NOON + PAUSE + MOMENT) is None
     assert await cache.current(NOON + PAUSE + MOMENT) == 2
 
 
@@ -76,7 +77,7 @@ async def test_newer_keys_are_kept_from_when_they_were_fetched() -> None:
     server = Server()
     cache = server.cache()
     await cache.current(NOON)
-    await cache.newer(NOON + LIFETIME - MOMENT)
+    await cache.newer(1, NOON + LIFETIME - MOMENT)
 
     assert await cache.current(NOON + LIFETIME) == 2
     assert await cache.current(NOON + 2 * LIFETIME - MOMENT) == 3
@@ -86,7 +87,7 @@ async def test_a_server_that_is_down_is_asked_once_in_a_pause() -> None:
     """By whichever way it is asked for; nobody learns anything but that it is down."""
     server = Server(up=False)
     cache = server.cache()
-    for ask in (cache.current, cache.newer, cache.current):
+    for ask in (cache.current, partial(cache.newer, 0), cache.current):
         with pytest.raises(KeysUnavailable):
             await ask(NOON)
     assert server.fetches == 1
@@ -104,7 +105,7 @@ async def test_keys_in_hand_outlast_an_outage_but_not_their_lifetime() -> None:
     await cache.current(NOON)
     server.up = False
     with pytest.raises(KeysUnavailable):
-        await cache.newer(NOON + PAUSE)
+        await cache.newer(1, NOON + PAUSE)
 
     assert await cache.current(NOON + PAUSE) == 1
     assert await cache.current(NOON + LIFETIME - MOMENT) == 1
@@ -124,6 +125,20 @@ async def test_many_at_once_share_one_fetch() -> None:
 
     assert await asyncio.gather(*waiting) == [1] * 20
     assert server.fetches == 1
+
+
+async def test_who_waited_for_newer_keys_gets_them() -> None:
+    """Many signatures by one new key at once: one fetch, and none of them is refused for coming second."""
+    server = Server()
+    cache = server.cache()
+    old = await cache.current(NOON)
+    server.gate.clear()
+    waiting = [asyncio.create_task(cache.newer(old, NOON + PAUSE)) for _ in range(20)]
+    while server.fetches < 2:
+        await asyncio.sleep(0)
+    server.gate.set()
+
+    assert await asyncio.gather(*waiting) == [2] * 20
 
 
 async def test_a_caller_that_gives_up_leaves_the_cache_in_order() -> None:
@@ -166,6 +181,7 @@ async def test_whatever_happens_fetches_are_apart_and_keys_are_young(steps: list
     cache = server.cache()
     fetched: dict[int, datetime] = {}
     times: list[datetime] = []
+    held = 0
     for step, seconds in steps:
         now += timedelta(seconds=seconds)
         before = server.fetches
@@ -173,9 +189,10 @@ async def test_whatever_happens_fetches_are_apart_and_keys_are_young(steps: list
             server.up = step == "up"
             continue
         try:
-            got = await (cache.current(now) if step == "current" else cache.newer(now))
+            got = await (cache.current(now) if step == "current" else cache.newer(held, now))
         except KeysUnavailable:
             got = None
+        held = got or held
         if server.fetches > before:
             times.append(now)
             fetched[server.fetches] = now

@@ -49,6 +49,17 @@ def test_an_answer_that_is_not_supabases_counts_by_its_status(
     assert type(from_storage3(status, "InternalError", "Unable to parse", "x")) is expected
 
 
+@pytest.mark.parametrize(
+    "body", ["[" * 20_000, json.dumps({"statusCode": "9" * 5_000, "error": "x" * 5_000})], ids=len
+)
+def test_an_answer_that_parsers_choke_on_counts_by_its_status(body: str) -> None:
+    """Brackets without end, a number of thousands of digits; of a long word a few hundred characters are told."""
+    told = from_supabase(403, body, "x")
+
+    assert type(told) is BucketRefused
+    assert len(str(told)) < 1_000
+
+
 S3 = [
     ({"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}, ObjectMissing),
     ({"Error": {"Code": "404"}, "ResponseMetadata": {"HTTPStatusCode": 404}}, ObjectMissing),
