@@ -11,7 +11,11 @@ def db() -> None:
 
 
 _db_url = click.option(
-    "--db-url", envvar="SUPABASE_DB_URL", show_envvar=True, required=True, help="The owner's URL."
+    "--db-url",
+    envvar="SUPABASE_DB_URL",
+    show_envvar=True,
+    required=True,
+    help="The owner's URL; better in the variable: everybody on this machine can read command lines.",
 )
 
 

@@ -240,8 +240,15 @@ def _check_clip(clip: Clip, folder: Path) -> None:
                     f"file {clip.file[:200]!r} lies in the folder {BUILT!r}, which is Storyreel's own; "
                     "move your clip to another folder"
                 )
-            if not (folder / clip.file).is_file():
+            if not _is_file(folder / clip.file):
                 raise BadLibrary(f"file {clip.file[:200]!r} is not there")
         case PaidClip():
             check(clip.prompt)
             check_model(find_model(clip.model), read_given(clip.parameters))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # longer than any path may be
+        return False

@@ -132,7 +132,7 @@ async def bring_to(world: World, status: RenderStatus) -> AdmittedRender:
     return render
 
 
-@pytest.mark.parametrize("status", [_S.WAITING, _S.FAILED, _S.LOST, _S.CANCELLED])
+@pytest.mark.parametrize("status", [_S.WAITING, _S.LOST, _S.CANCELLED])
 async def test_an_end_announced_without_content_is_asked_for_though_nobody_waits(
     world: World, status: RenderStatus
 ) -> None:
