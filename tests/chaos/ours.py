@@ -78,10 +78,16 @@ class Ours:
         """Start it again; it recovers first."""
         await asyncio.to_thread(self.postgres.start)
 
-    def survivor(self) -> tuple[int, int]:
-        """Process id of the worker that nobody kills, and its resident memory in bytes."""
+    def survivor(self) -> tuple[int, int] | None:
+        """Process id of the worker that nobody kills, and its resident memory in bytes.
+
+        None: it has ended all the same, and is not started again yet. Its next process id will tell.
+        """
         pid = self.children.pid(SURVIVOR)
-        resident_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        try:
+            resident_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            return None
         return pid, resident_pages * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -162,7 +162,7 @@ class _Course:
             if look.working < _AT_ONCE:
                 telling = await self._app.go_on()
             look = await self._look()
-            events.note("memory", *self._memory())
+            self._note_memory(events)
             await money.look(ended=look.ended / self._plan.stories, only_held=look.working == look.held > 0)
             if restarts and look.ended >= restarts[0] * self._plan.stories:
                 restarts.pop(0)
@@ -179,9 +179,10 @@ class _Course:
         [row] = await self._owner.ask(_LOOK)
         return Look(**{name: count for name, count in row.items() if name != "hint"})
 
-    def _memory(self) -> tuple[str, int]:
-        pid, resident = self._ours.survivor()
-        return f"{SURVIVOR} {pid}", resident
+    def _note_memory(self, events: Events) -> None:
+        if (survivor := self._ours.survivor()) is not None:
+            pid, resident = survivor
+            events.note("memory", f"{SURVIVOR} {pid}", resident)
 
 
 @asynccontextmanager

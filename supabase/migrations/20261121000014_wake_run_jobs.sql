@@ -1,0 +1,188 @@
+-- Waking a deployment that has no standing worker: the database itself calls `run-jobs` over HTTP, by pg_net as soon as
+-- there is work, and by pg_cron each minute for whatever that loses. Both are hints; the work is rows. Until wake_by is
+-- called nothing here does anything, and where a worker stands nobody needs to call it: it hears of work by NOTIFY.
+
+-- Whom to wake; one row at most. The secret that `run-jobs` asks for lies in Vault, and nowhere else.
+create table storyreel.waking (
+  only_one         boolean primary key default true,
+  url              text not null,
+  secret_name      text not null,
+  timeout_ms       integer not null,
+  -- One call is under way at most: until then nobody makes another. A run says when it begins and when it has ended;
+  -- where it never says the latter, this is when it is taken for dead.
+  under_way_until  timestamptz not null default '-infinity',
+  -- The last call, for whoever wonders: its row in net._http_response, for as long as pg_net keeps that.
+  called_at        timestamptz,
+  request_id       bigint,
+  fault            text,  -- why the last call could not even be made
+
+  constraint waking_only_one check (only_one),
+  constraint waking_calls_run_jobs check (url ~ '^https?://[^/?#]+/([^?#]*/)?run-jobs$'),
+  constraint waking_timeout_sane check (timeout_ms between 100 and 60000)
+);
+alter table storyreel.waking enable row level security;
+grant select on storyreel.waking to storyreel;
+create policy waking_worker on storyreel.waking for select to storyreel using (true);
+
+-- Call `run-jobs`, unless a call is under way. It is sent when the transaction commits, and never if it does not.
+--
+-- pg_net does not begin a batch before the last one has ended, so that who answers late holds up the app's own webhooks.
+-- That is why `run-jobs` is asked to answer at once and work on (RFC 7240), and why the wait for it is short: whether the
+-- answer is heard changes nothing.
+create function storyreel.call_run_jobs() returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  w       storyreel.waking;
+  secret  text;
+  request bigint;
+begin
+  -- Whoever ends a run has this row as well: either we see that it has ended, or it sees what we have left to do.
+  select * into w from storyreel.waking for update;
+  if not found or w.under_way_until > clock_timestamp() then
+    return;
+  end if;
+  execute 'select s.decrypted_secret from vault.decrypted_secrets s where s.name = $1' into secret using w.secret_name;
+  if secret is null then
+    update storyreel.waking set fault = format('Vault has no secret %L', w.secret_name);
+    return;
+  end if;
+  execute
+    'select net.http_post(url := $1, body := ''{}''::jsonb, params := ''{}''::jsonb, headers := $2, timeout_milliseconds := $3)'
+  into request
+  using w.url, jsonb_build_object('content-type', 'application/json', 'apikey', secret, 'prefer', 'respond-async'), w.timeout_ms;
+  update storyreel.waking
+  set under_way_until = clock_timestamp() + interval '30 seconds', called_at = clock_timestamp(), request_id = request, fault = null;
+end
+$$;
+
+-- At the commit of whatever gave the engine a job; the app's insert among it, which never fails because of us. What this
+-- misses the next minute finds.
+create function storyreel.on_job_deferred() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform storyreel.call_run_jobs();
+  return null;
+exception when others then
+  raise warning 'storyreel could not wake run-jobs: %', sqlerrm;
+  return null;
+end
+$$;
+
+-- What pg_cron runs each minute. Its own record of that would grow by as many rows: those of ours are kept for a day.
+create function storyreel.tick() returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform storyreel.call_run_jobs();
+  execute
+    'delete from cron.job_run_details d using cron.job j
+     where j.jobid = d.jobid and j.jobname = $1 and d.end_time < now() - interval ''1 day'''
+  using 'storyreel-run-jobs';
+end
+$$;
+
+-- Have `run-jobs` at that address called from now on, with the secret of that name in Vault:
+--
+--   select vault.create_secret('<one of STORYREEL_SECRETS>', 'storyreel_run_jobs');
+--   select storyreel.wake_by('https://<host>/functions/v1/run-jobs');
+--
+-- Said again, it changes what was said before.
+create function storyreel.wake_by(url text, secret_name text default 'storyreel_run_jobs', timeout_ms integer default 2000) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  lacking text;
+  known   boolean;
+begin
+  select string_agg(part.name, ', ' order by part.name) into lacking
+  from (values ('pg_net', to_regnamespace('net') is null), ('Vault', to_regclass('vault.decrypted_secrets') is null),
+               ('the engine (storyreel db migrate)', to_regclass('procrastinate.procrastinate_jobs') is null)) part (name, lacks)
+  where part.lacks;
+  if lacking is not null then
+    raise exception 'this database cannot call run-jobs; it lacks %', lacking
+      using errcode = 'undefined_object',
+            hint = 'On Supabase: create extension pg_net; create extension supabase_vault. Or let a scheduler call it, or a worker stand.';
+  end if;
+  execute 'select exists (select from vault.decrypted_secrets s where s.name = $1)' into known using secret_name;
+  if not known then
+    raise exception 'Vault has no secret %', secret_name
+      using errcode = 'undefined_object', hint = format('select vault.create_secret(''<one of STORYREEL_SECRETS>'', %L);', secret_name);
+  end if;
+
+  insert into storyreel.waking as w (url, secret_name, timeout_ms) values (wake_by.url, wake_by.secret_name, wake_by.timeout_ms)
+  on conflict (only_one) do update
+    set url = excluded.url, secret_name = excluded.secret_name, timeout_ms = excluded.timeout_ms, under_way_until = '-infinity';
+  -- Deferred: at the commit there is little between our look at the row above and everybody's look at the job.
+  execute 'drop trigger if exists storyreel_wake on procrastinate.procrastinate_jobs';
+  execute
+    'create constraint trigger storyreel_wake after insert on procrastinate.procrastinate_jobs deferrable initially deferred
+     for each row when (new.queue_name = ''storyreel'') execute function storyreel.on_job_deferred()';
+  if to_regnamespace('cron') is null then
+    raise warning 'this database has no pg_cron: a call that is lost is made up for by the next one only'
+      using hint = 'create extension pg_cron; and call storyreel.wake_by again. Or let a scheduler call run-jobs each minute.';
+  else
+    execute 'select cron.schedule($1, $2, $3)' using 'storyreel-run-jobs', '* * * * *', 'select storyreel.tick()';
+  end if;
+  perform storyreel.call_run_jobs();
+end
+$$;
+
+-- The reverse; the secret stays in Vault, it is not ours.
+create function storyreel.wake_no_more() returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from storyreel.waking;
+  if to_regclass('procrastinate.procrastinate_jobs') is not null then
+    execute 'drop trigger if exists storyreel_wake on procrastinate.procrastinate_jobs';
+  end if;
+  if to_regclass('cron.job') is not null then
+    execute 'select cron.unschedule(j.jobid) from cron.job j where j.jobname = $1' using 'storyreel-run-jobs';
+  end if;
+end
+$$;
+
+-- A run of `run-jobs` begins, or goes on: nobody needs to call another before then.
+create function storyreel.run_begun(p_until timestamptz) returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  update storyreel.waking set under_way_until = p_until;
+$$;
+
+-- It has ended. What was given to the engine until now is seen by whoever looks after this has committed; what is given
+-- later calls again.
+create function storyreel.run_ended() returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  update storyreel.waking set under_way_until = '-infinity';
+$$;
+
+revoke execute on function
+  storyreel.call_run_jobs, storyreel.on_job_deferred, storyreel.tick, storyreel.wake_by, storyreel.wake_no_more, storyreel.run_begun,
+  storyreel.run_ended
+  from public, anon, authenticated;
+grant execute on function storyreel.call_run_jobs, storyreel.run_begun, storyreel.run_ended to storyreel;
+
+do $$
+declare
+  lacking text;
+begin
+  select string_agg(part.name, ', ') into lacking
+  from (values ('pg_net', 'net'), ('pg_cron', 'cron'), ('Vault', 'vault')) part (name, schema)
+  where to_regnamespace(part.schema) is null;
+  if lacking is not null then
+    raise warning 'left out: this database cannot wake run-jobs by itself, for it lacks %', lacking
+      using hint = 'Where a worker stands, nothing is amiss. Else: create these extensions, and call storyreel.wake_by.';
+  end if;
+end
+$$;
