@@ -10,7 +10,7 @@ import click
 
 from cli.commands.databases import db
 from cli.commands.making import make, models, sheet
-from cli.commands.operating import costs, limits, resume, settle, status
+from cli.commands.operating import costs, doctor, limits, resume, settle, status
 from cli.commands.placeholders import placeholders
 from cli.commands.rerendering import rerender
 from cli.commands.running import emulator, serve, up, worker
@@ -33,7 +33,7 @@ def command(end_with_parent: bool) -> None:
 
 for part in (make, models, sheet, up, worker, serve, emulator, rerender, placeholders, db):
     command.add_command(part)
-for part in (status, costs, settle, limits, resume):
+for part in (status, doctor, costs, settle, limits, resume):
     command.add_command(part)
 
 

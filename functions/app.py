@@ -32,6 +32,8 @@ from functions.video_webhook import video_webhook
 from pipeline.errors import StoryreelError
 
 BASE = "/functions/v1"
+# Serverless hosts make as many instances as there are requests, and a pooler before Postgres takes a few hundred.
+_CONNECTIONS = 2
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -81,7 +83,7 @@ def create_app(
         settings = from_environment()
 
         def services() -> AbstractAsyncContextManager[Services]:
-            return open_services(settings)
+            return open_services(settings, connections=_CONNECTIONS)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

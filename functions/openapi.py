@@ -41,6 +41,12 @@ class Found(BaseModel):
     found: dict[str, int]
 
 
+class Accepted(BaseModel):
+    """The work goes on behind the answer."""
+
+    accepted: bool
+
+
 class Outcome(BaseModel):
     """What a delivery was."""
 
@@ -54,7 +60,7 @@ class Health(BaseModel):
 
 
 _BODIES: tuple[type, ...] = (DatabaseEvent, RowCall, TextCall, Rerender)
-_ANSWERS: tuple[type, ...] = (VideoAnswer, Problem, Ignored, Found, Outcome, Health, Overview)
+_ANSWERS: tuple[type, ...] = (VideoAnswer, Problem, Ignored, Found, Accepted, Outcome, Health, Overview)
 
 _TOO_MUCH = (408, 413, 414, 431)
 _AWAY = (500, 503)
@@ -129,9 +135,10 @@ def _paths() -> Json:
                         "name": "seconds",
                         "in": "query",
                         "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": 800, "default": 50},
-                    }
+                    },
+                    {"name": "prefer", "in": "header", "schema": {"type": "string", "example": "respond-async"}},
                 ],
-                answers={200: _ref(Found)},
+                answers={200: _ref(Found), 202: _ref(Accepted)},
                 problems=(401, 414, 422, 431, *_AWAY),
             )
         },

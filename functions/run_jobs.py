@@ -1,29 +1,66 @@
 """`run-jobs`: runs what is due within a time limit, then reconciles. A scheduler calls it each minute.
 
-With it a deployment needs no standing worker: `generate-video` and `video-webhook` only write rows.
+With it a deployment needs no standing worker: `generate-video` and `video-webhook` only write rows. The database
+may call it, too (storyreel.wake_by), as soon as there is work.
 """
 
+import logging
+from collections.abc import Mapping
+
+from starlette.background import BackgroundTask
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from functions.callers import require_secret
 from functions.problems import CORS, Refused
 from functions.services import Services, open_media
+from pipeline.errors import StoryreelError
 
 _DEFAULT_SECONDS = 50.0
 _MOST_SECONDS = 800.0
+_ASYNC = "respond-async"  # RFC 7240, 4.1
+
+_log = logging.getLogger(__name__)
 
 
 async def run_jobs(request: Request) -> JSONResponse:
-    """POST, with `?seconds=` to start jobs for; 200 with what reconcile found, counted by kind."""
-    from functions.jobs import drain  # noqa: PLC0415 - the engine is imported only where it runs
+    """POST, with `?seconds=` to start jobs for; 200 with what reconcile found, counted by kind.
 
+    With `Prefer: respond-async` 202 at once, and the work goes on behind the answer.
+    """
     services: Services = request.app.state.services
     require_secret(request.headers, services.settings.http.secrets)
     seconds = _seconds(request.query_params.get("seconds"))
+    if _prefers_async(request.headers):
+        return JSONResponse(
+            {"accepted": True},
+            status_code=202,
+            headers={**CORS, "preference-applied": _ASYNC},
+            background=BackgroundTask(_run_behind, services, seconds),
+        )
+    return JSONResponse({"found": dict(await _run(services, seconds))}, headers=CORS)
+
+
+async def _run(services: Services, seconds: float) -> Mapping[str, int]:
+    from functions.jobs import drain  # noqa: PLC0415 - the engine is imported only where it runs
+
     async with open_media(services) as media:
-        found = await drain(services, media, seconds=seconds)
-    return JSONResponse({"found": dict(found)}, headers=CORS)
+        return await drain(services, media, seconds=seconds)
+
+
+async def _run_behind(services: Services, seconds: float) -> None:
+    """Nobody is there to be told of an error: it is logged, and whoever runs next finds the same work."""
+    try:
+        await _run(services, seconds)
+    except StoryreelError as error:
+        _log.warning("run-jobs ended early: %s", error)
+
+
+def _prefers_async(headers: Headers) -> bool:
+    """Preferences stand in one header or in several, and may have parameters (RFC 7240, 2)."""
+    preferred = ",".join(headers.getlist("prefer")).split(",")
+    return _ASYNC in {preference.partition(";")[0].strip().lower() for preference in preferred}
 
 
 def _seconds(text: str | None) -> float:

@@ -96,12 +96,15 @@ class Media:
 
 @asynccontextmanager
 async def open_services(settings: Settings, *, connections: int = 8) -> AsyncIterator[Services]:
-    """Open the database and the HTTP client. Raises `BadSetting` where the database is not prepared."""
+    """Open the database and the HTTP client. Raises `BadSetting` where the database is not prepared.
+
+    `connections` to the database, at most, unless the settings say.
+    """
     outside = not settings.fal.emulated
     tls = httpx.create_ssl_context(trust_env=outside)  # once for both clients: it reads a hundred authorities
     async with (
         httpx.AsyncClient(verify=tls, limits=httpx.Limits(max_connections=20), trust_env=outside) as http,
-        Database(settings.database.url, connections=connections) as database,
+        Database(settings.database.url, connections=settings.database.connections or connections) as database,
         _private_bucket(settings.bucket) as private_bucket,
     ):
         await check_database(database)

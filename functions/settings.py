@@ -22,9 +22,13 @@ _SHORTEST_SECRET = 16  # characters
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the rows are. Workers and functions log in as the role `storyreel`."""
+    """Where the rows are. Workers and functions log in as the role `storyreel`.
+
+    `connections` are what one process opens at most; None: what its kind needs.
+    """
 
     url: str = field(repr=False)
+    connections: int | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def read(variables: Mapping[str, str], *, cores: int) -> Settings:
     base = environment.url("SUPABASE_URL", "the project's address, https://<ref>.supabase.co")
     functions = environment.optional_url("STORYREEL_FUNCTIONS_URL") or f"{base}/functions/v1"
     return Settings(
-        database=DatabaseSettings(_database_url(environment)),
+        database=DatabaseSettings(_database_url(environment), _connections(environment)),
         fal=_fal(environment),
         bucket=_bucket(environment, base),
         http=HttpSettings(
@@ -299,6 +303,12 @@ def _users(environment: Environment, base: str) -> UserSettings:
 def _database_url(environment: Environment) -> str:
     name = "SUPABASE_DB_URL"
     return checked_address(environment.required(name, "the database's URL, postgresql://storyreel:…@…"), name)
+
+
+def _connections(environment: Environment) -> int | None:
+    # One would do for rows; but a request that waits for the app's own policies must not hold up all others.
+    name = "STORYREEL_DB_CONNECTIONS"
+    return environment.whole(name, least=2, most=100, default=2) if environment.text(name) else None
 
 
 def _patience(environment: Environment) -> float:

@@ -59,10 +59,11 @@ class Transaction:
 
 
 class Database:
-    """A pool of connections. Opened and closed by whoever composes the process (`async with`)."""
+    """A pool of at most `connections`. Opened and closed by whoever composes the process (`async with`)."""
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
         self._url = url
+        self.connections = connections
         self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
             url,
             kwargs=CONNECT,
@@ -89,6 +90,11 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         await self._pool.close()
+
+    @property
+    def pool(self) -> AsyncConnectionPool[AsyncConnection[Row]]:
+        """The connections themselves, for the engine: where they are few, it has none of its own."""
+        return self._pool
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -1,11 +1,15 @@
 """What a process asks and tells the database when it starts: is it ready for us, and where do files lie."""
 
+from datetime import timedelta
+
 from pipeline.errors import BadSetting
 from pipeline.ports import Bucket
 from storage.database import Database
 from storage.queries import load
 
 _SQL = load("deployment")
+MADE_FOR = "20261121000014"
+"""The newest migration that this code knows of. A database may be further: new ones come before new code."""
 
 
 async def check_database(database: Database) -> None:
@@ -15,6 +19,10 @@ async def check_database(database: Database) -> None:
     assert row is not None, "a SELECT without FROM has one row"
     if not (row["migrated"] and row["engine"]):
         raise BadSetting("the database is not prepared: run `storyreel db migrate` with the owner's URL")
+    if row["migrated_to"] < MADE_FOR:
+        raise BadSetting(
+            "the database was prepared for an older release: run `storyreel db migrate` with the owner's URL"
+        )
     if not row["engine_on_path"]:
         raise BadSetting(
             f"SUPABASE_DB_URL logs in as {row['role']!r}; workers and functions log in as `storyreel`, "
@@ -33,6 +41,24 @@ async def hint_reconcile(database: Database) -> None:
     """Have the engine look for whatever was left behind, now instead of within the minute."""
     async with database.transaction() as tx:
         await tx.run(_SQL["hint_reconcile"], {})
+
+
+async def run_begun(database: Database, *, within: timedelta) -> None:
+    """Keep the database from calling `run-jobs` for that long: a run is under way."""
+    async with database.transaction() as tx:
+        await tx.run(_SQL["run_begun"], {"within": within})
+
+
+async def run_ended(database: Database) -> None:
+    """The run is over: who gives the engine a job from now on has the database call another."""
+    async with database.transaction() as tx:
+        await tx.run(_SQL["run_ended"], {})
+
+
+async def call_run_jobs(database: Database) -> None:
+    """Have the database call `run-jobs`, where it was told to."""
+    async with database.transaction() as tx:
+        await tx.run(_SQL["call_run_jobs"], {})
 
 
 async def jobs_wait(database: Database, queue: str) -> bool:

@@ -1,63 +1,35 @@
 """Bring a database up to date: our migrations, then the engine's own tables in a schema of their own.
 
 Both can be run any number of times and by two processes at once. The list of what was applied is the one that
-the Supabase command line keeps, so either tool may apply the next migration. It never edits or undoes.
+the Supabase command line keeps, so either tool may apply the next migration. It never edits or undoes. Nothing
+here outlives a transaction, so any pooler will do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from pipeline.errors import StoreUnavailable, StoryreelError
 from storage.address import checked_address
+from storage.engine import ROLE, apply_engine, engine_sql
 
 MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
-ENGINE_SCHEMA = "procrastinate"
+# Right after the first of ours and for good: it is on record under this number, whoever applied it.
+_ENGINE_VERSION, _ENGINE_NAME = "20261121000100", "install_procrastinate"
 _ONE_AT_A_TIME = 7_301_954_118  # any number that nobody else takes an advisory lock on
 _SETTINGS = """
-    set lock_timeout = '10s';
-    set statement_timeout = '5min';
-    set client_min_messages = warning;
+    set local lock_timeout = '10s';
+    set local statement_timeout = '5min';
+    set local client_min_messages = warning;
 """
 _HISTORY = """
     create schema if not exists supabase_migrations;
     create table if not exists supabase_migrations.schema_migrations (
       version text primary key, statements text[], name text
     );
-"""
-# The first of our migrations makes the role too; either may come first.
-_ROLE = """
-do $$ begin
-  if not exists (select from pg_catalog.pg_roles where rolname = 'storyreel') then
-    create role storyreel login;
-  end if;
-end $$;
-"""
-# The engine comes without a search_path on its functions and with every one of them open to everybody.
-_LOCK_DOWN_ENGINE = """
-do $$
-declare
-  f regprocedure;
-begin
-  for f in
-    select p.oid::regprocedure from pg_catalog.pg_proc p
-    join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = 'procrastinate'
-  loop
-    execute format('alter function %s set search_path = procrastinate, pg_temp', f);
-    execute format('revoke execute on function %s from public', f);
-    execute format('grant execute on function %s to storyreel', f);
-  end loop;
-end
-$$;
-grant usage on schema procrastinate to storyreel;
-grant select, insert, update, delete on all tables in schema procrastinate to storyreel;
-grant usage, select on all sequences in schema procrastinate to storyreel;
 """
 
 
@@ -97,26 +69,52 @@ def ours(folder: Path = MIGRATIONS) -> list[Migration]:
     return [Migration(number, name, path.read_text()) for number, _, name, path in found]
 
 
-def migrate(url: str) -> list[str]:
+def migrate(url: str, *, tell: Callable[[str], None] = lambda _warning: None) -> list[str]:
     """Apply what is missing and return the names of what was applied, in order. Needs the owner's login.
 
-    Raises `NotSupabaseError` and `MigrationChangedError` before anything is changed, `MigrationFailedError`, and
-    as `connect` does.
+    `tell` hears the warnings that a migration raises: what it has left out. Raises `NotSupabaseError` and
+    `MigrationChangedError` before anything is changed, `MigrationFailedError`, and as `connect` does.
     """
     with connect(url) as connection, _named("the migrations could not be applied"):
+        connection.add_notice_handler(lambda said: _hear(said, tell))
         _require_supabase(connection)
-        connection.execute("select pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
-        connection.execute(_SETTINGS)  # after the wait for another migrate, which may take its time
-        connection.execute(_HISTORY)
+        with _alone(connection):
+            connection.execute(_HISTORY)
+            connection.execute(ROLE)
+            _require_unchanged(_applied(connection))
         return [*_apply_ours(connection), *_apply_engine(connection)]
+
+
+def make_role(url: str) -> None:
+    """Make the role that workers log in as, or mend it: before a dump is restored, which names it and has it not.
+
+    Raises as `migrate` does.
+    """
+    with connect(url) as connection, _named("the role could not be made"):
+        _require_supabase(connection)
+        connection.execute(ROLE)
 
 
 def connect(url: str) -> psycopg.Connection:
     """A connection of the database's owner. Raises `BadSetting`, `StoreUnavailable`."""
     try:
-        return psycopg.connect(checked_address(url, "the database's URL"), autocommit=True)
+        return psycopg.connect(checked_address(url, "the database's URL"), autocommit=True, prepare_threshold=None)
     except psycopg.OperationalError as error:
         raise StoreUnavailable(f"the database does not answer: {error}") from error
+
+
+def _hear(said: psycopg.errors.Diagnostic, tell: Callable[[str], None]) -> None:
+    if said.severity_nonlocalized == "WARNING":
+        tell(". ".join(part for part in (said.message_primary, said.message_hint) if part))
+
+
+@contextmanager
+def _alone(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction, while no other process applies anything."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
+        connection.execute(_SETTINGS)  # after the wait for another migrate, which may take its time
+        yield
 
 
 def _require_supabase(connection: psycopg.Connection) -> None:
@@ -131,31 +129,41 @@ def _require_supabase(connection: psycopg.Connection) -> None:
 
 
 def _apply_ours(connection: psycopg.Connection) -> Iterator[str]:
-    rows = connection.execute("select version, statements from supabase_migrations.schema_migrations").fetchall()
-    applied: dict[str, list[str] | None] = dict(rows)
-    _require_unchanged(applied)
     for migration in ours():
-        if migration.version in applied:
-            continue
-        with _named(f"{migration.version}_{migration.name}"), connection.transaction():
+        name = f"{migration.version}_{migration.name}"
+        with _named(name), _alone(connection):
+            if migration.version in _applied(connection):
+                continue
             connection.execute(migration.text.encode())
             connection.execute(
-                "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
-                (migration.version, [migration.text], migration.name),
+                "insert into supabase_migrations.schema_migrations (version, name, statements) "
+                "values (%s, %s, %s)",
+                (migration.version, migration.name, [migration.text]),
             )
-        yield f"{migration.version}_{migration.name}"
+        yield name
+
+
+def _applied(connection: psycopg.Connection) -> Mapping[str, list[str] | None]:
+    rows = connection.execute("select version, statements from supabase_migrations.schema_migrations").fetchall()
+    return dict(rows)
 
 
 def _require_unchanged(applied: Mapping[str, list[str] | None]) -> None:
     """What we apply is on record as one text; the Supabase command line keeps statements one by one, or none."""
     for migration in ours():
         recorded = applied.get(migration.version)
-        if recorded and len(recorded) == 1 and recorded[0] != migration.text:
+        if recorded and len(recorded) == 1 and not _is_text_of(migration, recorded[0]):
             raise MigrationChangedError(
                 f"{migration.version}_{migration.name} was applied to this database with another text than it has "
                 "here, by another checkout: use that one, or begin with an empty database "
                 "(for the embedded one: rm -rf .storyreel)"
             )
+
+
+def _is_text_of(migration: Migration, recorded: str) -> bool:
+    """A migration of one statement the command line records without blanks at its ends; our files end in one."""
+    is_statement = recorded == recorded.strip()
+    return recorded in migration.text if is_statement else recorded == migration.text
 
 
 @contextmanager
@@ -166,46 +174,22 @@ def _named(what: str) -> Iterator[None]:
         raise MigrationFailedError(f"{what}: {error}") from error
 
 
-def engine_sql() -> str:
-    """The whole of the engine's installation as one script, from the installed package."""
-    schema = files("procrastinate").joinpath("sql", "schema.sql").read_text()
-    return (
-        f"{_ROLE}create schema {ENGINE_SCHEMA};\nset search_path = {ENGINE_SCHEMA}, pg_catalog;\n"
-        f"{schema}\nreset search_path;\n{_LOCK_DOWN_ENGINE}"
-        f"comment on schema {ENGINE_SCHEMA} is '{version('procrastinate')}';\n"
-    )
+def engine_migration() -> Migration:
+    """The engine's installation as a migration among ours, for tools that know migrations alone.
+
+    Once it is applied, `migrate` takes the engine for installed, by the schema's comment; and what `migrate`
+    installed is on record under this version, so that `supabase db push` passes over the file.
+    """
+    return Migration(_ENGINE_VERSION, _ENGINE_NAME, engine_sql())
 
 
 def _apply_engine(connection: psycopg.Connection) -> Iterator[str]:
-    row = connection.execute(
-        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", (ENGINE_SCHEMA,)
-    ).fetchone()
-    wanted = version("procrastinate")
-    if row is None:
-        with connection.transaction():
-            connection.execute(engine_sql().encode())
-        yield f"procrastinate {wanted}"
-    elif _release(row[0]) < _release(wanted):
-        yield from _upgrade_engine(connection, row[0], wanted)
-
-
-def _upgrade_engine(connection: psycopg.Connection, installed: str, wanted: str) -> Iterator[str]:
-    """Apply the engine's own migrations of every version after the installed one, up to ours."""
-    folder = files("procrastinate").joinpath("sql", "migrations")
-    scripts = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
-    after, until = _release(installed), _release(wanted)
-    with connection.transaction():
-        connection.execute(f"set local search_path = {ENGINE_SCHEMA}, pg_catalog")
-        for script in scripts:
-            if after < _release(script.name.split("_")[0]) <= until:
-                connection.execute(script.read_text().encode())
-        connection.execute("set local search_path = default")
-        connection.execute(_LOCK_DOWN_ENGINE)
+    with _named("procrastinate"), _alone(connection):
+        applied = apply_engine(connection)
+        # Without its statements: of which release they were, the schema's comment says.
         connection.execute(
-            sql.SQL("comment on schema {} is {}").format(sql.Identifier(ENGINE_SCHEMA), sql.Literal(wanted))
+            "insert into supabase_migrations.schema_migrations (version, name) values (%s, %s) "
+            "on conflict do nothing",
+            (_ENGINE_VERSION, _ENGINE_NAME),
         )
-    yield f"procrastinate {installed} -> {wanted}"
-
-
-def _release(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:3])
+    yield from applied

@@ -25,7 +25,7 @@ _SQL = load("stories")
 
 Kind = Literal["first", "rerender", "new_take"]
 
-_USERS_AT_ONCE = 3
+_USERS_AT_ONCE = 3  # at most: a connection is left for everybody else
 """Policies are the app's code, and may be slow: connections are left for everybody else."""
 
 _TURN_SECONDS = 20.0
@@ -98,7 +98,7 @@ class PostgresStories:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._users = asyncio.Semaphore(_USERS_AT_ONCE)
+        self._users = asyncio.Semaphore(min(_USERS_AT_ONCE, max(1, database.connections - 1)))
 
     async def request(
         self,

@@ -1,4 +1,4 @@
-"""`storyreel db …`: preparing a database."""
+"""`storyreel db …`: preparing a database, and leaving it again."""
 
 import sys
 
@@ -43,3 +43,28 @@ def engine_sql() -> None:
     from cli.database import print_engine_sql  # noqa: PLC0415
 
     print_engine_sql()
+
+
+@db.command(short_help="Make the workers' login, or mend it.")
+@_db_url
+def role(db_url: str) -> None:
+    """Make the role that workers and functions log in as, or mend it: before a dump is restored elsewhere.
+
+    Roles stand in no dump of a database. It has no password until you set one: alter role storyreel password '…'
+    """
+    from cli.database import make_login  # noqa: PLC0415
+
+    sys.exit(make_login(db_url))
+
+
+@db.command(short_help="Take everything of Storyreel out of the database.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_db_url
+def uninstall(db_url: str, *, yes: bool) -> None:
+    """Take everything of Storyreel out of the database: videos, accounts, triggers, policies, login. For good.
+
+    Your tables stay as they are, and so do the files in the bucket. Stop workers and functions first.
+    """
+    from cli.database import uninstall_database  # noqa: PLC0415
+
+    sys.exit(uninstall_database(db_url, yes=yes))

@@ -90,3 +90,17 @@ def resume(provider: str | None) -> None:
     from cli.limits import resume_providers  # noqa: PLC0415
 
     resume_providers(provider)
+
+
+@click.command(short_help="Try what a deployment needs, and say what is amiss.")
+@click.option("--fix", is_flag=True, help="Make the bucket, or have it take what is stored; nothing else.")
+@JSON
+def doctor(fix: bool, as_json: bool) -> None:
+    """Try everything that a deployment needs: with exit code 1, where something is amiss.
+
+    Settings, database, bucket (a file there and back), the provider's key, the functions' address, ffmpeg. It
+    costs nothing, and looks at the deployment that SUPABASE_URL names, or else at this folder's own stack.
+    """
+    from cli.doctor.command import examine  # noqa: PLC0415
+
+    sys.exit(examine(fix=fix, as_lines_of_json=as_json))

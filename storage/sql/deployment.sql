@@ -3,6 +3,7 @@ Statements of storage/deployment.py: what a process tells the database, and asks
 -- name: check
 select current_user as role, 'procrastinate' = any (current_schemas(false)) as engine_on_path,
        to_regclass('storyreel.videos') is not null as migrated,
+       coalesce(obj_description(to_regnamespace('storyreel'), 'pg_namespace'), '') as migrated_to,
        to_regclass('procrastinate.procrastinate_jobs') is not null as engine;
 
 -- name: note_bucket
@@ -16,3 +17,12 @@ select exists (
 
 -- name: hint_reconcile
 select storyreel.hint('reconcile');
+
+-- name: run_begun
+select storyreel.run_begun(clock_timestamp() + %(within)s);
+
+-- name: run_ended
+select storyreel.run_ended();
+
+-- name: call_run_jobs
+select storyreel.call_run_jobs();

@@ -150,6 +150,26 @@ begin
 end
 $$;
 
+-- For whoever looks why nothing happens: whether pg_cron has our job, and what came of the last call, as far as pg_net still
+-- knows: the HTTP status, or why there was none. An answer that was not waited for is no fault.
+create function storyreel.last_call(out scheduled boolean, out status integer, out error text)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  scheduled := false;
+  if to_regclass('cron.job') is not null then
+    execute 'select exists (select from cron.job j where j.jobname = $1 and j.active)' into scheduled using 'storyreel-run-jobs';
+  end if;
+  if to_regclass('net._http_response') is not null then
+    execute
+      'select r.status_code, case when not r.timed_out then r.error_msg end
+       from net._http_response r join storyreel.waking w on w.request_id = r.id'
+    into status, error;
+  end if;
+end
+$$;
+
 -- A run of `run-jobs` begins, or goes on: nobody needs to call another before then.
 create function storyreel.run_begun(p_until timestamptz) returns void
 language sql volatile security definer
@@ -168,10 +188,10 @@ as $$
 $$;
 
 revoke execute on function
-  storyreel.call_run_jobs, storyreel.on_job_deferred, storyreel.tick, storyreel.wake_by, storyreel.wake_no_more, storyreel.run_begun,
-  storyreel.run_ended
+  storyreel.call_run_jobs, storyreel.on_job_deferred, storyreel.tick, storyreel.wake_by, storyreel.wake_no_more, storyreel.last_call,
+  storyreel.run_begun, storyreel.run_ended
   from public, anon, authenticated;
-grant execute on function storyreel.call_run_jobs, storyreel.run_begun, storyreel.run_ended to storyreel;
+grant execute on function storyreel.call_run_jobs, storyreel.last_call, storyreel.run_begun, storyreel.run_ended to storyreel;
 
 do $$
 declare
@@ -186,3 +206,6 @@ begin
   end if;
 end
 $$;
+
+-- The newest migration says so: processes compare it with what they were made for. Each further one says it anew.
+comment on schema storyreel is '20261121000014';

@@ -1,0 +1,67 @@
+"""Takes everything of ours out of a database again: schemas, triggers, policies, role, the record of migrations.
+
+The app's tables stay, with whatever stands in their mirror columns; so do the files in the bucket and the secret
+in Vault, which the app's developer made. In one transaction: all of it, or nothing.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from pipeline.errors import StoryreelError
+from storage.migrate import connect, engine_migration, ours
+from storage.queries import load
+
+_SQL = load("uninstall")
+
+
+class UninstallFailedError(StoryreelError):
+    """Nothing was removed; the message says what was in the way."""
+
+    code = "uninstall_failed"
+    permanent = True
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes, and what stays behind elsewhere: `files` in `buckets`, and Vault's `secret`."""
+
+    videos: int
+    files: int
+    buckets: list[str] | None
+    tables: list[str] | None
+    secret: str | None
+
+
+def contents(url: str) -> Contents | None:
+    """What there is of ours; None where there is nothing. Raises as `storage.migrate.connect` does."""
+    with connect(url) as connection:
+        (there,) = connection.execute("select to_regclass('storyreel.waking') is not null").fetchone() or (False,)
+        if not there:
+            return None
+        with connection.cursor(row_factory=class_row(Contents)) as cursor:
+            return cursor.execute(_SQL["contents"]).fetchone()
+
+
+def uninstall(url: str) -> list[str]:
+    """Remove everything, and return the database's warnings of what it had to leave.
+
+    Needs the owner's login. Raises `UninstallFailedError`, and as `storage.migrate.connect` does.
+    """
+    warnings: list[str] = []
+    names = [migration.name for migration in (*ours(), engine_migration())]
+    with connect(url) as connection:
+        connection.add_notice_handler(lambda said: warnings.append(said.message_primary or ""))
+        try:
+            with connection.transaction():
+                connection.execute("set local client_min_messages = warning")
+                # A DO block takes no parameters.
+                connection.execute(_SQL["uninstall"].replace(b"%(names)s", _array(names, connection)))
+        except psycopg.Error as error:
+            raise UninstallFailedError(f"nothing was removed: {error}") from error
+    return warnings
+
+
+def _array(names: list[str], connection: psycopg.Connection) -> bytes:
+    return psycopg.sql.Literal(names).as_bytes(connection)
