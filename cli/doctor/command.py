@@ -18,8 +18,9 @@ from cli.doctor.finding import Finding, State, as_json, bad, lines, note, ok
 from cli.options import STATE_FOLDER
 from cli.place import is_deployment
 from cli.say import say, say_json
+from functions.bucket_settings import SupabaseBucketSettings
 from functions.services import open_bucket
-from functions.settings import Settings, SupabaseBucketSettings, from_environment, inherited, read
+from functions.settings import Settings, from_environment, inherited, read
 from local.sharing import use_stack
 from local.stack import StackOptions
 from pipeline.errors import BadSetting, GeneratorKeyRefused, GeneratorMissing, StoryreelError

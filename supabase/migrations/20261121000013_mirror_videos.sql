@@ -191,7 +191,7 @@ as $write$
 declare
   name constant name := 'on_inserted_' || replace(gen_random_uuid()::text, '-', '');
   -- Within the insert's own transaction too, and apart from the videos: what the app's table refuses costs no video.
-  mirroring constant text := coalesce(format(
+  mirroring constant text := case when num_nonnulls(a.url_column, a.status_column) > 0 then format(
     $mirroring$
           begin
             %2$s;
@@ -201,7 +201,7 @@ declare
             select %1$L, i.%3$I::text, 'mirror', sqlerrm from inserted i on conflict do nothing;
           end;
     $mirroring$,
-    a.source_table, storyreel.mirror_statement(a, format('select i.%I from inserted i', a.id_column)), a.id_column), '');
+    a.source_table, storyreel.mirror_statement(a, format('select i.%I from inserted i', a.id_column)), a.id_column) end;
   body constant text := format(
     $body$
       #variable_conflict use_variable
@@ -283,7 +283,7 @@ begin
     cross join lateral unnest(i.indkey[0:i.indnkeyatts - 1]) with ordinality k (attnum, place)
     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
   where i.indrelid = story_table and i.indisprimary;
-  if key_columns is distinct from quote_ident(key_column) then
+  if key_column is null or key_columns <> quote_ident(key_column) then
     raise exception '% has %, and a video is found by a primary key of one column', source_name,
         coalesce(format('the primary key (%s)', key_columns), 'no primary key')
       using errcode = 'invalid_table_definition',
@@ -376,7 +376,9 @@ begin
     execute format('drop trigger if exists storyreel_text_changed on %s', story_table);
   end if;
 
-  execute storyreel.mirror_statement(attached, format('select k.%I from %s k', key_column, source_name));
+  if num_nonnulls(url_column, status_column) > 0 then
+    execute storyreel.mirror_statement(attached, format('select k.%I from %s k', key_column, source_name));
+  end if;
 end
 $$;
 

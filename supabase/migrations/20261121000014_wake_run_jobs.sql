@@ -24,6 +24,9 @@ alter table storyreel.waking enable row level security;
 grant select on storyreel.waking to storyreel;
 create policy waking_worker on storyreel.waking for select to storyreel using (true);
 
+-- What pg_net, pg_cron and Vault make is looked up when it is used, in statements that are put together then: this applies
+-- where they are missing, and works as soon as they are there.
+
 -- Call `run-jobs`, unless a call is under way. It is sent when the transaction commits, and never if it does not.
 --
 -- pg_net does not begin a batch before the last one has ended, so that who answers late holds up the app's own webhooks.
@@ -44,13 +47,14 @@ begin
   if not found or w.under_way_until > clock_timestamp() then
     return;
   end if;
-  execute 'select s.decrypted_secret from vault.decrypted_secrets s where s.name = $1' into secret using w.secret_name;
+  execute format('select s.decrypted_secret from %s s where s.name = $1', to_regclass('vault.decrypted_secrets'))
+  into secret using w.secret_name;
   if secret is null then
     update storyreel.waking set fault = format('Vault has no secret %L', w.secret_name);
     return;
   end if;
-  execute
-    'select net.http_post(url := $1, body := ''{}''::jsonb, params := ''{}''::jsonb, headers := $2, timeout_milliseconds := $3)'
+  execute format(
+    'select net.%I(url := $1, body := ''{}''::jsonb, params := ''{}''::jsonb, headers := $2, timeout_milliseconds := $3)', 'http_post')
   into request
   using w.url, jsonb_build_object('content-type', 'application/json', 'apikey', secret, 'prefer', 'respond-async'), w.timeout_ms;
   update storyreel.waking
@@ -80,9 +84,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform storyreel.call_run_jobs();
-  execute
-    'delete from cron.job_run_details d using cron.job j
-     where j.jobid = d.jobid and j.jobname = $1 and d.end_time < now() - interval ''1 day'''
+  execute format(
+    'delete from %s d using %s j where j.jobid = d.jobid and j.jobname = $1 and d.end_time < now() - interval ''1 day''',
+    to_regclass('cron.job_run_details'), to_regclass('cron.job'))
   using 'storyreel-run-jobs';
 end
 $$;
@@ -110,7 +114,8 @@ begin
       using errcode = 'undefined_object',
             hint = 'On Supabase: create extension pg_net; create extension supabase_vault. Or let a scheduler call it, or a worker stand.';
   end if;
-  execute 'select exists (select from vault.decrypted_secrets s where s.name = $1)' into known using secret_name;
+  execute format('select exists (select from %s s where s.name = $1)', to_regclass('vault.decrypted_secrets'))
+  into known using secret_name;
   if not known then
     raise exception 'Vault has no secret %', secret_name
       using errcode = 'undefined_object', hint = format('select vault.create_secret(''<one of STORYREEL_SECRETS>'', %L);', secret_name);
@@ -120,15 +125,16 @@ begin
   on conflict (only_one) do update
     set url = excluded.url, secret_name = excluded.secret_name, timeout_ms = excluded.timeout_ms, under_way_until = '-infinity';
   -- Deferred: at the commit there is little between our look at the row above and everybody's look at the job.
-  execute 'drop trigger if exists storyreel_wake on procrastinate.procrastinate_jobs';
-  execute
-    'create constraint trigger storyreel_wake after insert on procrastinate.procrastinate_jobs deferrable initially deferred
-     for each row when (new.queue_name = ''storyreel'') execute function storyreel.on_job_deferred()';
+  execute format('drop trigger if exists storyreel_wake on %s', to_regclass('procrastinate.procrastinate_jobs'));
+  execute format(
+    'create constraint trigger storyreel_wake after insert on %s deferrable initially deferred
+     for each row when (new.queue_name = ''storyreel'') execute function storyreel.on_job_deferred()',
+    to_regclass('procrastinate.procrastinate_jobs'));
   if to_regnamespace('cron') is null then
     raise warning 'this database has no pg_cron: a call that is lost is made up for by the next one only'
       using hint = 'create extension pg_cron; and call storyreel.wake_by again. Or let a scheduler call run-jobs each minute.';
   else
-    execute 'select cron.schedule($1, $2, $3)' using 'storyreel-run-jobs', '* * * * *', 'select storyreel.tick()';
+    execute format('select cron.%I($1, $2, $3)', 'schedule') using 'storyreel-run-jobs', '* * * * *', 'select storyreel.tick()';
   end if;
   perform storyreel.call_run_jobs();
 end
@@ -142,10 +148,11 @@ as $$
 begin
   delete from storyreel.waking;
   if to_regclass('procrastinate.procrastinate_jobs') is not null then
-    execute 'drop trigger if exists storyreel_wake on procrastinate.procrastinate_jobs';
+    execute format('drop trigger if exists storyreel_wake on %s', to_regclass('procrastinate.procrastinate_jobs'));
   end if;
   if to_regclass('cron.job') is not null then
-    execute 'select cron.unschedule(j.jobid) from cron.job j where j.jobname = $1' using 'storyreel-run-jobs';
+    execute format('select cron.%I(j.jobid) from %s j where j.jobname = $1', 'unschedule', to_regclass('cron.job'))
+    using 'storyreel-run-jobs';
   end if;
 end
 $$;
@@ -159,12 +166,13 @@ as $$
 begin
   scheduled := false;
   if to_regclass('cron.job') is not null then
-    execute 'select exists (select from cron.job j where j.jobname = $1 and j.active)' into scheduled using 'storyreel-run-jobs';
+    execute format('select exists (select from %s j where j.jobname = $1 and j.active)', to_regclass('cron.job'))
+    into scheduled using 'storyreel-run-jobs';
   end if;
   if to_regclass('net._http_response') is not null then
-    execute
+    execute format(
       'select r.status_code, case when not r.timed_out then r.error_msg end
-       from net._http_response r join storyreel.waking w on w.request_id = r.id'
+       from %s r join storyreel.waking w on w.request_id = r.id', to_regclass('net._http_response'))
     into status, error;
   end if;
 end

@@ -16,7 +16,7 @@ HIDDEN = (
     "revisions", "shots", "takes", "renders", "deliveries", "ledger", "renditions", "missed", "attachments",
     "buckets", "providers", "missing_endpoints", "themes", "languages", "language_marks", "theme_words",
     "placeholders", "objects", "rerenders", "rerender_items", "limits",
-    "accounts", "findings", "departed",
+    "accounts", "findings", "departed", "waking",
 )  # fmt: skip
 # What the view, and the policy on files, are made of.
 FOR_USERS = {"public_url", "progress", "placeholder_files"}

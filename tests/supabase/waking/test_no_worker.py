@@ -1,0 +1,70 @@
+"""A deployment without a worker is complete: from the insert to the clip, only the database calls `run-jobs`.
+
+The functions, the emulator and their HTTP are real; pg_net is played by pg_net.py.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DatabaseUrls
+from tests.functions.serving import RUN, open_door
+from tests.functions.test_run_jobs import emulating
+from tests.storage.world import World
+from tests.supabase.waking.pg_net import sending, take
+
+
+@pytest.fixture
+async def deployment(equipped: World, database_urls: DatabaseUrls, tmp_path: Path) -> AsyncIterator[World]:
+    """The functions with two connections, as serverless hosts run them."""
+    async with (
+        emulating() as (_, fal_url),
+        open_door(
+            database_urls.worker,
+            STORYREEL_FAL_QUEUE_URL=fal_url,
+            STORYREEL_BUCKET_FOLDER=str(tmp_path / "bucket"),
+            STORYREEL_DB_CONNECTIONS="2",
+        ) as door,
+    ):
+        await equipped.owner.execute("select storyreel.wake_by(%s)", [f"{door.url}{RUN}"])
+        yield equipped
+
+
+@asynccontextmanager
+async def within(seconds: float, world: World) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise AssertionError(await world.rows("select * from net._http_response")) from None
+
+
+async def until_final(world: World) -> None:
+    async with within(60, world):
+        while await world.one("select count(*) from storyreel.videos where shows <> 'final'") != (0,):
+            await asyncio.sleep(0.02)
+
+
+async def test_an_insert_alone_ends_in_the_final_clip(deployment: World, database_urls: DatabaseUrls) -> None:
+    """Every step's job, the webhook's too, has the next run called; each is answered at once."""
+    async with sending(database_urls.owner):
+        await deployment.story("A whale swims through the stars")
+        await deployment.story("A fox in the snow")
+        await until_final(deployment)
+
+    answers = await deployment.rows("select distinct status_code from net._http_response")
+    assert answers == [(202,)]
+
+
+async def test_what_pg_net_loses_the_next_tick_finds(deployment: World, database_urls: DatabaseUrls) -> None:
+    """The call is gone, and the story stands in its row; a minute later the clock calls."""
+    await deployment.story()
+    assert await take(deployment.owner), "it was queued, and is lost with this"
+    await deployment.owner.execute("update storyreel.waking set under_way_until = now() - interval '1 s'")
+
+    async with sending(database_urls.owner):
+        await deployment.owner.execute("select storyreel.call_run_jobs()")
+        await until_final(deployment)
