@@ -26,7 +26,9 @@ from pipeline.errors import (
 # As supabase-js's functions.invoke asks for them; authentication is by header, so any origin may call.
 CORS = {
     "access-control-allow-origin": "*",
-    "access-control-allow-headers": "authorization, x-client-info, apikey, content-type, x-retry-count",
+    "access-control-allow-headers": (
+        "authorization, x-client-info, apikey, content-type, x-retry-count, traceparent, tracestate, baggage"
+    ),
     "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
 }
 

@@ -17,7 +17,7 @@ from functions.problems import CORS, Refused
 from functions.services import Services, open_media
 from pipeline.errors import StoryreelError
 
-_DEFAULT_SECONDS = 50.0
+DEFAULT_SECONDS = 50.0
 _MOST_SECONDS = 800.0
 _ASYNC = "respond-async"  # RFC 7240, 4.1
 
@@ -39,10 +39,11 @@ async def run_jobs(request: Request) -> JSONResponse:
             headers={**CORS, "preference-applied": _ASYNC},
             background=BackgroundTask(_run_behind, services, seconds),
         )
-    return JSONResponse({"found": dict(await _run(services, seconds))}, headers=CORS)
+    return JSONResponse({"found": dict(await run_due(services, seconds))}, headers=CORS)
 
 
-async def _run(services: Services, seconds: float) -> Mapping[str, int]:
+async def run_due(services: Services, seconds: float) -> Mapping[str, int]:
+    """Start what is due for so many seconds, then reconcile; what that found, by kind. Raises as `open_media`."""
     from functions.jobs import drain  # noqa: PLC0415 - the engine is imported only where it runs
 
     async with open_media(services) as media:
@@ -52,7 +53,7 @@ async def _run(services: Services, seconds: float) -> Mapping[str, int]:
 async def _run_behind(services: Services, seconds: float) -> None:
     """Nobody is there to be told of an error: it is logged, and whoever runs next finds the same work."""
     try:
-        await _run(services, seconds)
+        await run_due(services, seconds)
     except StoryreelError as error:
         _log.warning("run-jobs ended early: %s", error)
 
@@ -65,7 +66,7 @@ def _prefers_async(headers: Headers) -> bool:
 
 def _seconds(text: str | None) -> float:
     if text is None:
-        return _DEFAULT_SECONDS
+        return DEFAULT_SECONDS
     try:
         seconds = float(text)
     except ValueError:

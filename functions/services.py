@@ -5,22 +5,23 @@ Below this, parts get what they need as arguments. Handlers and jobs see `Servic
 
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
 
-from functions.render_tags import tag
-from functions.settings import (
+from functions.bucket_settings import (
+    AzureBucketSettings,
     BucketSettings,
     DiskBucketSettings,
-    ModerationSettings,
+    GcsBucketSettings,
     S3BucketSettings,
-    Settings,
     SupabaseBucketSettings,
 )
+from functions.render_tags import tag
+from functions.settings import ModerationSettings, Settings
 from functions.user_tokens import UserTokens
 from pipeline.download import HttpClipSource
 from pipeline.fal.client import FalGenerator
@@ -151,7 +152,8 @@ async def open_media(services: Services) -> AsyncIterator[Media]:
     # Heavy imports that the webhook and the doors never need.
     from pipeline.ffmpeg.transcoder import FfmpegTranscoder, bundled_ffmpeg  # noqa: PLC0415 - see above
 
-    async with open_bucket(services.settings.bucket) as bucket:
+    opened = services.private_bucket  # open already, to sign addresses
+    async with nullcontext(opened) if opened else open_bucket(services.settings.bucket) as bucket:
         await bucket.ensure()
         await note_bucket(services.database, bucket)
         media = services.settings.media
@@ -168,8 +170,7 @@ async def _private_bucket(settings: BucketSettings) -> AsyncIterator[Bucket | No
         yield bucket
 
 
-@asynccontextmanager
-async def open_bucket(settings: BucketSettings) -> AsyncIterator[Bucket]:
+def open_bucket(settings: BucketSettings) -> AbstractAsyncContextManager[Bucket]:
     """The bucket, whether or not it is there: nothing is asked of it yet.
 
     Only the client library that is used gets imported: they are the heaviest imports we have.
@@ -180,22 +181,35 @@ async def open_bucket(settings: BucketSettings) -> AsyncIterator[Bucket]:
             from storage.buckets.signing import url_signer  # noqa: PLC0415 - see above
 
             signer = None if settings.is_public else url_signer(settings.secret, utc_now)
-            async with DiskBucket(root, name, public_base_url=public_base_url, signer=signer) as disk:
-                yield disk
+            return DiskBucket(root, name, public_base_url=public_base_url, signer=signer)
         case SupabaseBucketSettings(url, key, name, is_public):
             from storage.buckets.supabase import SupabaseBucket  # noqa: PLC0415 - see above
 
-            async with SupabaseBucket(url, key, name, is_public=is_public) as supabase:
-                yield supabase
-        case S3BucketSettings():
-            from storage.buckets.s3 import S3Bucket  # noqa: PLC0415 - see above
+            return SupabaseBucket(url, key, name, is_public=is_public)
+        case S3BucketSettings(name):
+            from storage.buckets.s3 import s3_bucket  # noqa: PLC0415 - see above
 
-            async with S3Bucket(
-                settings.name,
+            return s3_bucket(
+                name,
                 endpoint=settings.endpoint,
                 region=settings.region,
                 access_key=settings.access_key,
                 secret_key=settings.secret_key,
+                session_token=settings.session_token,
                 public_base_url=settings.public_base_url,
-            ) as s3:
-                yield s3
+            )
+        case GcsBucketSettings(name, key, is_public, public_base_url):
+            from storage.buckets.gcs import gcs_bucket  # noqa: PLC0415 - see above
+
+            return gcs_bucket(name, key=key, is_public=is_public, public_base_url=public_base_url)
+        case AzureBucketSettings(name):
+            from storage.buckets.azure import azure_bucket  # noqa: PLC0415 - see above
+
+            return azure_bucket(
+                name,
+                account=settings.account,
+                key=settings.key,
+                endpoint=settings.endpoint,
+                is_public=settings.is_public,
+                public_base_url=settings.public_base_url,
+            )

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from functions.bucket_settings import BucketSettings, read_bucket
 from functions.environment import Environment
 from pipeline.errors import BadSetting
 from pipeline.timing import Timing
@@ -40,47 +41,6 @@ class FalSettings:
     jwks_url: str = "https://rest.fal.ai/.well-known/jwks.json"
     file_hosts: tuple[str, ...] = ("fal.media", "fal.run", "fal.ai", "storage.googleapis.com")
     emulated: bool = False
-
-
-@dataclass(frozen=True)
-class DiskBucketSettings:
-    """A bucket in a folder, served by the local stack. Its addresses are signed with what the secret gives."""
-
-    root: Path
-    name: str
-    public_base_url: str
-    secret: str = field(repr=False)
-    is_public: bool = True
-
-
-@dataclass(frozen=True)
-class SupabaseBucketSettings:
-    """A bucket of Supabase Storage."""
-
-    url: str
-    key: str = field(repr=False)
-    name: str
-    is_public: bool = True
-
-
-@dataclass(frozen=True)
-class S3BucketSettings:
-    """A bucket of any S3; `endpoint` None means AWS, `public_base_url` None that the bucket is private."""
-
-    name: str
-    endpoint: str | None
-    region: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    public_base_url: str | None
-
-    @property
-    def is_public(self) -> bool:
-        """Whether everyone may read its files."""
-        return self.public_base_url is not None
-
-
-BucketSettings = DiskBucketSettings | SupabaseBucketSettings | S3BucketSettings
 
 
 @dataclass(frozen=True)
@@ -166,7 +126,12 @@ def read(variables: Mapping[str, str], *, cores: int) -> Settings:
     return Settings(
         database=DatabaseSettings(_database_url(environment), _connections(environment)),
         fal=_fal(environment),
-        bucket=_bucket(environment, base),
+        bucket=read_bucket(
+            environment,
+            base,
+            secret=lambda: _secrets(environment)[0],
+            service_key=lambda: _service_key(environment),
+        ),
         http=HttpSettings(
             functions, _secrets(environment), _operator_secrets(environment), _webhook_secrets(environment)
         ),
@@ -196,34 +161,6 @@ def _fal(environment: Environment) -> FalSettings:
         return FalSettings(key, file_hosts=FalSettings.file_hosts + more_hosts)
     jwks = environment.optional_url("STORYREEL_FAL_JWKS_URL") or f"{queue}/.well-known/jwks.json"
     return FalSettings(key, queue, jwks, file_hosts=(urlsplit(queue).netloc, *more_hosts), emulated=True)
-
-
-def _bucket(environment: Environment, base: str) -> BucketSettings:
-    name = environment.text("STORYREEL_BUCKET") or "videos"
-    is_public = environment.one_of("STORYREEL_BUCKET_ACCESS", "public", "private") == "public"
-    if folder := environment.text("STORYREEL_BUCKET_FOLDER"):
-        return DiskBucketSettings(Path(folder), name, base, _secrets(environment)[0], is_public)
-    if access_key := environment.text("STORYREEL_S3_ACCESS_KEY"):
-        return S3BucketSettings(
-            name=name,
-            endpoint=environment.optional_url("STORYREEL_S3_ENDPOINT"),
-            region=environment.text("STORYREEL_S3_REGION") or "us-east-1",
-            access_key=access_key,
-            secret_key=environment.required("STORYREEL_S3_SECRET_KEY", "it belongs to the access key"),
-            public_base_url=_s3_public_url(environment, is_public=is_public),
-        )
-    return SupabaseBucketSettings(base, _service_key(environment), name, is_public)
-
-
-def _s3_public_url(environment: Environment, *, is_public: bool) -> str | None:
-    if is_public:
-        return environment.url("STORYREEL_PUBLIC_URL", "where the bucket's files are reached")
-    if environment.text("STORYREEL_PUBLIC_URL"):
-        raise BadSetting(
-            "STORYREEL_PUBLIC_URL is set, and by STORYREEL_BUCKET_ACCESS the bucket is private: unset one of "
-            "them, and see to it that a private bucket has no public address with its vendor either"
-        )
-    return None
 
 
 def _moderation(environment: Environment) -> ModerationSettings:

@@ -10,8 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from starlette.applications import Starlette
 
 from functions.app import create_app
+from functions.bucket_settings import DiskBucketSettings
 from functions.services import Services
-from functions.settings import DiskBucketSettings, Settings
+from functions.settings import Settings
 from local.bucket.server import routes
 
 

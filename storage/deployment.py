@@ -8,7 +8,7 @@ from storage.database import Database
 from storage.queries import load
 
 _SQL = load("deployment")
-MADE_FOR = "20261121000014"
+MADE_FOR = "20261121000015"
 """The newest migration that this code knows of. A database may be further: new ones come before new code."""
 
 

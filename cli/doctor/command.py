@@ -149,9 +149,9 @@ async def _look_at_ffmpeg(settings: Settings) -> list[Finding]:
 
 async def _look_at_bucket(settings: Settings, *, fix: bool) -> list[Finding]:
     async with open_bucket(settings.bucket) as bucket:
+        found = await _look_at_limits(settings, bucket, fix=fix)
         if fix:
             await bucket.ensure()
-        found = await _look_at_limits(settings, bucket, fix=fix)
         trip = await round_trip(bucket, marker=uuid4())
     wrong = [bad("bucket", step.sentence) for step in trip if not step.ok]
     where = f"{bucket.name} ({'public' if bucket.is_public else 'private'}) at {bucket.base_url}"
@@ -165,11 +165,11 @@ async def _look_at_limits(settings: Settings, bucket: Bucket, *, fix: bool) -> l
     from storage.buckets.supabase import SupabaseBucket  # noqa: PLC0415 - only where it is open anyway
 
     assert isinstance(bucket, SupabaseBucket), "these settings open such a one"
-    if fix:
-        return [ok("bucket", f"mended: {mended.sentence}") for mended in await bucket.mend()]
-    return [
-        bad("bucket", each.sentence, "storyreel doctor --fix" if each.mendable else None)
-        for each in await bucket.differences()
+    before = await bucket.differences()
+    after = await bucket.mend() if fix else before
+    mended = [ok("bucket", f"mended: {each.sentence}") for each in before if each not in after]
+    return mended + [
+        bad("bucket", each.sentence, "storyreel doctor --fix" if each.mendable else None) for each in after
     ]
 
 

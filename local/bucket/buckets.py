@@ -73,6 +73,16 @@ class BucketEndpoints:
         await asyncio.to_thread(create, self.root, bucket)
         return JSONResponse({"name": bucket.name})
 
+    async def update(self, request: Request) -> Response:
+        """`PUT /bucket/{id} {public, file_size_limit, allowed_mime_types}`: what is left out stays."""
+        found = await asyncio.to_thread(find, self.root, request.path_params["bucket"])
+        body = await json_object(request)
+        wanted = asdict(_wanted({**body, "id": found.name}))
+        del wanted["name"]
+        changed = {setting: value for setting, value in wanted.items() if setting in body}
+        await asyncio.to_thread(BucketFolder(self.root, found.name).change, changed)
+        return JSONResponse({"message": "Successfully updated"})
+
     async def get(self, request: Request) -> Response:
         """`GET /bucket/{id}`."""
         bucket = await asyncio.to_thread(find, self.root, request.path_params["bucket"])

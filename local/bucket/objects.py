@@ -164,11 +164,11 @@ def _look(folder: BucketFolder, path: str) -> Described | None:
     if stored is None:
         return None
     modified = datetime.fromtimestamp(folder.file(path).stat().st_mtime, UTC)
-    return Described(folder.name, stored, modified)
+    return Described(folder.name, stored, modified, folder.own_metadata(path))
 
 
 async def _store(folder: BucketFolder, path: str, upload: Upload, bucket: Bucket) -> None:
-    draft = await asyncio.to_thread(folder.begin, path, upload.content_type)
+    draft = await asyncio.to_thread(folder.begin, path, upload.content_type, upload.own_metadata)
     size = 0
     with draft:
         async for piece in upload.pieces:

@@ -6,6 +6,7 @@ Every error but an internal one is HTTP 400; the status that counts stands in th
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from starlette.responses import JSONResponse
@@ -87,6 +88,26 @@ def bad_type(content_type: str) -> Refusal:
     return Refusal(415, "invalid_mime_type", "InvalidMimeType", message)
 
 
+def no_upload() -> Refusal:
+    """There is no such resumable upload."""
+    return Refusal(404, "Error", "TusError", "The file for this url was not found")
+
+
+def expired_upload() -> Refusal:
+    """There was one."""
+    return Refusal(410, "Error", "TusError", "The file for this url no longer exists")
+
+
+def other_offset() -> Refusal:
+    """The bytes sent are not the next ones."""
+    return Refusal(409, "Error", "TusError", "Upload-Offset conflict")
+
+
+def locked() -> Refusal:
+    """Somebody else is sending bytes for it."""
+    return Refusal(423, "ResourceLocked", "ResourceLocked", "The resource is locked")
+
+
 @dataclass(frozen=True)
 class Described:
     """An object as info and listings tell of it. Times are those of the file, for want of better."""
@@ -94,6 +115,8 @@ class Described:
     bucket: str
     stored: StoredObject
     modified: datetime
+    own_metadata: Any = None
+    """What its uploader gave along, as JSON."""
 
     @property
     def id(self) -> str:
@@ -108,7 +131,7 @@ class Described:
             "bucket_id": self.bucket,
             "size": self.stored.size,
             "content_type": self.stored.content_type,
-            "metadata": None,
+            "metadata": self.own_metadata,
             "last_modified": timestamp(self.modified),
             "created_at": timestamp(self.modified),
         }

@@ -21,6 +21,7 @@ from local.bucket.buckets import BucketEndpoints
 from local.bucket.objects import ObjectEndpoints
 from local.bucket.public import PublicEndpoint, SignedEndpoint
 from local.bucket.replies import Refusal
+from local.bucket.resumable import ResumableEndpoints, as_tus
 from pipeline.errors import BucketRefused
 from storage.buckets.signing import url_signer
 
@@ -34,9 +35,13 @@ def routes(bucket_root: Path, *, secret: str, clock: Callable[[], datetime] = ut
     objects = ObjectEndpoints(bucket_root, signer)
     public = PublicEndpoint(bucket_root)
     signed = SignedEndpoint(bucket_root, signer)
+    resumable = ResumableEndpoints(bucket_root, clock)
 
     def keyed(path: str, method: str, endpoint: Endpoint) -> Route:
         return Route(path, _answering(_with_key(secret, endpoint)), methods=[method])
+
+    def tus(path: str, method: str, endpoint: Endpoint) -> Route:
+        return Route(path, _answering(_with_key(secret, endpoint), as_tus), methods=[method])
 
     return [
         Mount(
@@ -47,6 +52,10 @@ def routes(bucket_root: Path, *, secret: str, clock: Callable[[], datetime] = ut
                 keyed("/object/sign/{bucket}/{path:path}", "POST", objects.sign),
                 keyed("/bucket", "POST", buckets.create),
                 keyed("/bucket/{bucket}", "GET", buckets.get),
+                keyed("/bucket/{bucket}", "PUT", buckets.update),
+                tus("/upload/resumable", "POST", resumable.begin),
+                tus("/upload/resumable/{id}", "HEAD", resumable.ask),
+                tus("/upload/resumable/{id}", "PATCH", resumable.send),
                 keyed("/object/info/{bucket}/{path:path}", "GET", objects.info),
                 keyed("/object/list/{bucket}", "POST", objects.list_folder),
                 keyed("/object/list-v2/{bucket}", "POST", objects.list_flat),
@@ -60,20 +69,20 @@ def routes(bucket_root: Path, *, secret: str, clock: Callable[[], datetime] = ut
     ]
 
 
-def _answering(endpoint: Endpoint) -> Endpoint:
+def _answering(endpoint: Endpoint, reply_to: Callable[[Refusal], Response] = Refusal.response) -> Endpoint:
     """The endpoint, with refusals turned into Supabase's error answers."""
 
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
         except Refusal as refusal:
-            return refusal.response()
+            return reply_to(refusal)
         except BucketRefused as error:  # a symbolic link on the way, or a prefix that no path can have
-            return replies.bad_request(str(error)).response()
+            return reply_to(replies.bad_request(str(error)))
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
-            return replies.bad_request("a file and a folder of one name cannot both be kept").response()
+            return reply_to(replies.bad_request("a file and a folder of one name cannot both be kept"))
         except FileNotFoundError:  # deleted since we looked
-            return replies.no_object().response()
+            return reply_to(replies.no_object())
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is left to read it
 
@@ -94,6 +103,11 @@ def _same(shown: str, secret: str) -> bool:
     return hmac.compare_digest(shown.encode(), secret.encode())
 
 
+_EXPOSED = (
+    "accept-ranges, content-range, etag, location, tus-resumable, upload-expires, upload-length, upload-offset"
+)
+
+
 class _CrossOrigin:
     """Lets pages of any origin use the server, as Supabase does; errors and 416 included.
 
@@ -109,7 +123,7 @@ class _CrossOrigin:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["access-control-allow-origin"] = "*"
-                headers["access-control-expose-headers"] = "accept-ranges, content-range, etag"
+                headers["access-control-expose-headers"] = _EXPOSED
             await send(message)
 
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
@@ -121,9 +135,9 @@ class _CrossOrigin:
 _preflight = Response(
     status_code=204,
     headers={
-        "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+        "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
         "access-control-allow-headers": "apikey, authorization, cache-control, content-type, range, "
-        "x-client-info, x-upsert",
+        "tus-resumable, upload-length, upload-metadata, upload-offset, x-client-info, x-metadata, x-upsert",
         "access-control-max-age": "86400",
     },
 )

@@ -1,4 +1,4 @@
-"""Who may read a bucket's files and for how long: what is alike for the three implementations. Pure."""
+"""Who may read a bucket's files and for how long: what is alike for all implementations. Pure."""
 
 from pipeline.errors import BucketRefused
 
@@ -42,6 +42,7 @@ def other_access(name: str, *, is_public: bool) -> BucketRefused:
 def cache_control(*, is_public: bool) -> str:
     """How long copies may be kept; of a private file by its reader alone, not by a CDN that others ask as well.
 
-    A CDN goes by this and not by the address's own expiry (RFC 9111, 4.2.1 and 5.2.2.7).
+    A CDN goes by this and not by the address's own expiry (RFC 9111, 4.2.1 and 5.2.2.7). Immutable (RFC 8246): who
+    reloads a page does not ask again, since a path always stands for the same content.
     """
-    return f"{'public' if is_public else 'private'}, max-age={CACHE_SECONDS}"
+    return f"{'public' if is_public else 'private'}, max-age={CACHE_SECONDS}, immutable"

@@ -19,8 +19,9 @@ class Draft:
     A kill leaves a file that no listing shows, and what was there before.
     """
 
-    def __init__(self, target: Path, path: str, content_type: str) -> None:
+    def __init__(self, target: Path, path: str, content_type: str, own_metadata: str | None = None) -> None:
         self._target, self._path, self._content_type = target, path, content_type
+        self._own_metadata = own_metadata
         self._temporary = _beside(target)
         self._file = self._temporary.open("xb")
 
@@ -43,8 +44,12 @@ class Draft:
         # The type stands before the object it belongs to. A kill between the two leaves the old bytes under
         # the new type; harmless, since a path always stands for the same content.
         self._keep_type()
+        # What was given along says what the bytes are, so it never stands beside others: gone before, back after.
+        metadata_file(self._target).unlink(missing_ok=True)
         self._temporary.replace(self._target)
         _sync_folder(self._target.parent)
+        if self._own_metadata is not None:
+            write_whole(metadata_file(self._target), self._own_metadata)
 
     def _keep_type(self) -> None:
         if self._content_type == by_suffix(self._path):
@@ -64,9 +69,23 @@ def write_whole(file: Path, text: str) -> None:
     _sync_folder(file.parent)
 
 
+def make_folders(folder: Path) -> None:
+    """Make the folder and those above it that are not there, on disk for good as well."""
+    if folder.is_dir():
+        return
+    make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
 def type_file(file: Path) -> Path:
     """Where the content type of the object in `file` stands, if its suffix does not tell."""
     return file.with_name(f"{file.name}~type")
+
+
+def metadata_file(file: Path) -> Path:
+    """Where that stands which an uploader gave along with the object in `file`."""
+    return file.with_name(f"{file.name}~metadata")
 
 
 def type_of(file: Path, path: str) -> str:

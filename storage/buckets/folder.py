@@ -1,9 +1,10 @@
 """How objects lie on disk: `root/bucket/path`, a plain file each. Blocking; callers bring the threads.
 
 Shared by `DiskBucket` and the local bucket server, which may work on one folder at once. Beside the objects
-lie files of ours, told by a `~`, which no object path can contain: `clip.mp4~<hex>` is a put under way or
-cut short, `clip~type` holds a content type; and beside the bucket `bucket~bucket.json`, where it is not as usual,
-public and without limits. Never follows a symbolic link below the root, and never names a path outside the bucket.
+lie files of ours, told by a `~`, which no object path can contain: `clip.mp4~<hex>` is a put under way or cut
+short, `clip~type` holds a content type, `clip~metadata` what an uploader gave along; and beside the bucket
+`bucket~bucket.json`, where it is not as usual, public and without limits. Never follows a symbolic link below the
+root, and never names a path outside the bucket.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from pipeline.errors import BucketRefused, ObjectMissing
 from pipeline.ports import StoredObject
-from storage.buckets.draft import Draft, type_file, type_of, write_whole
+from storage.buckets.draft import Draft, make_folders, metadata_file, type_file, type_of, write_whole
 from storage.buckets.keys import checked_name, checked_path, checked_prefix, is_path
 
 
@@ -50,6 +51,10 @@ class BucketFolder:
         else:
             self._settings.unlink(missing_ok=True)
         self.base.mkdir(exist_ok=True)
+
+    def change(self, settings: Mapping[str, object]) -> None:
+        """Change some of its settings. Two at once may lose one's: the last one writes what it read."""
+        write_whole(self._settings, json.dumps({**self.settings(), **settings}))
 
     def settings(self) -> dict[str, Any]:
         """In what the bucket is not as usual: `public`, `file_size_limit`, `allowed_mime_types`."""
@@ -86,11 +91,18 @@ class BucketFolder:
         """The object's own file, for whoever serves it; it may not exist."""
         return self._locate(path)
 
-    def begin(self, path: str, content_type: str) -> Draft:
+    def own_metadata(self, path: str) -> Any:  # noqa: ANN401 - parsed JSON
+        """What its uploader gave along with the object: a JSON object, or None."""
+        try:
+            return json.loads(metadata_file(self._locate(path)).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def begin(self, path: str, content_type: str, own_metadata: str | None = None) -> Draft:
         """A draft of the object, which is nothing to anyone until it is committed."""
         target = self._locate(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return Draft(target, path, content_type)
+        make_folders(target.parent)
+        return Draft(target, path, content_type, own_metadata)
 
     def remove(self, path: str) -> bool:
         """Remove the object; whether it was there."""
@@ -99,6 +111,7 @@ class BucketFolder:
             return False
         file.unlink(missing_ok=True)
         type_file(file).unlink(missing_ok=True)
+        metadata_file(file).unlink(missing_ok=True)
         return True
 
     def objects(self, prefix: str) -> list[StoredObject]:

@@ -5,7 +5,8 @@ import httpx
 from pipeline.errors import BucketUnavailable
 
 _TIMEOUT_SECONDS = 10.0
-_NO = frozenset({401, 403, 404})
+_NO = frozenset({401, 403, 404, 409})
+"""409 is Azure's, of an account in which nothing may be public."""
 
 
 async def is_open(url: str) -> bool:

@@ -1,29 +1,29 @@
-"""A bucket in Supabase Storage, through the `supabase` package: `SupabaseBucket`. Repeats no request itself.
+"""A bucket in Supabase Storage, through the `supabase` package: `SupabaseBucket`.
 
-Whole files do not go through the package: its download holds the file in memory, and its multipart upload
-reads the disk in the event loop and took twice as long as a raw body (400 MB: 11.3 s against 4.7 s). Those
-two go as plain requests on the very same connections; the rest is the package's.
+Whole files do not go through the package, whose download holds the file in memory (for uploads see
+`supabase_uploads`). They go as plain requests on the very same connections; the rest is the package's. Only large
+uploads repeat requests by themselves.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-from storage3.exceptions import StorageApiError
-from storage3.types import BaseBucket, SearchV2Object, SearchV2Options
+from storage3.types import SearchV2Object, SearchV2Options
 
 from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
 from pipeline.ports import StoredObject
-from pipeline.prose import clean, without_key
-from storage.buckets.access import cache_control, checked_seconds, never_expires, no_public_address, other_access
+from storage.buckets.access import checked_seconds, never_expires, no_public_address, other_access
 from storage.buckets.content_types import UNKNOWN
 from storage.buckets.keys import base_url, checked_path, checked_prefix, escaped, object_url
-from storage.buckets.transfer import PIECE_BYTES, pieces, receiving
-from storage.buckets.translation import from_storage3, from_supabase
+from storage.buckets.resumable import PAUSES
+from storage.buckets.supabase_answers import Answers
+from storage.buckets.supabase_limits import Difference, Limits, differences
+from storage.buckets.supabase_settings import BucketSettings, limits_of
+from storage.buckets.supabase_uploads import Uploads
+from storage.buckets.transfer import PIECE_BYTES, receiving
 from supabase import AsyncClientOptions, acreate_client
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=30.0)
@@ -52,17 +52,21 @@ class SupabaseBucket:
         is_public: bool = True,
         public_base_url: str | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         """`url` is the project's (`https://<ref>.supabase.co`), `key` a secret or service_role key.
 
-        `public_base_url`: another scheme and host, at which the files are read.
+        `public_base_url`: another scheme and host, at which the files are read. `pauses` in seconds: before a
+        large upload that was interrupted goes on.
         """
         self.name = name
         self.is_public = is_public
         self.base_url = base_url(public_base_url or url, name, is_public=is_public)
         self._url = url.rstrip("/")
         self._key = key
-        self._limits: BaseBucket | None = None
+        self._answers = Answers(key)
+        self._pauses = pauses
+        self._limits: Limits | None = None
         # HTTP/1.1: the package's default, HTTP/2, breaks on idle connections that the server closed
         # ("Server disconnected"), and a client of our own is one that can be closed.
         self._http = httpx.AsyncClient(
@@ -73,52 +77,75 @@ class SupabaseBucket:
         client = await acreate_client(self._url, self._key, AsyncClientOptions(httpx_client=self._http))
         self._storage = client.storage
         self._files = client.storage.from_(self.name)
+        self._settings = BucketSettings(client.storage, self._answers, self.name)
+        self._uploads = Uploads(
+            self._http,
+            self._files.info,
+            self._answers,
+            f"{self._url}/storage/v1",
+            self.name,
+            is_public=self.is_public,
+            pauses=self._pauses,
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
     async def ensure(self) -> None:
-        """See the port. Never opens to the world what somebody made private."""
-        with self._errors(f"making bucket {self.name!r}"):
-            try:
-                found = await self._storage.get_bucket(self.name)
-            except StorageApiError as error:
-                if error.code != "Bucket not found":
-                    raise
-                await self._create()
-                found = await self._storage.get_bucket(self.name)  # who was first may have made it another way
+        """See the port. Made with limits; never opens to the world what somebody made private."""
+        if await self._settings.find() is None:
+            await self._settings.create(is_public=self.is_public)
+        # Also after making it: who was first may have made it another way.
+        found = await self._settings.require()
         if found.public != self.is_public:
             raise other_access(self.name, is_public=found.public)
 
+    async def differences(self) -> list[Difference]:
+        """What keeps us from storing or showing clips in the bucket as it is: empty where nothing does."""
+        found = await self._settings.find()
+        if found is None:
+            return [Difference("bucket", f"there is no bucket {self.name!r}", mendable=True)]
+        told = differences(self.name, limits_of(found))
+        if found.public != self.is_public:
+            complaint = str(other_access(self.name, is_public=found.public))
+            told.insert(0, Difference("access", complaint, mendable=False))
+        return told
+
+    async def mend(self) -> list[Difference]:
+        """Make the bucket, or widen its limits until it takes what we store; what differs still.
+
+        Takes nothing from the bucket, and never changes who may read it: other files may lie there.
+        """
+        found = await self._settings.find()
+        if found is None:
+            await self._settings.create(is_public=self.is_public)
+        elif differences(self.name, limits_of(found)):
+            await self._settings.widen(found)
+        self._limits = None
+        return await self.differences()
+
     async def put(self, path: str, file: Path, *, content_type: str) -> None:
-        """See the port. Without an answer (`BucketUnavailable`) the object may have been stored."""
-        target = self._object_url(path)
+        """See the port. After `BucketUnavailable` the object may be stored nevertheless."""
+        checked_path(path)
         size = (await asyncio.to_thread(file.stat)).st_size
         await self._refuse_early(path, size, content_type)
-        headers = {
-            "content-type": content_type,
-            "content-length": str(size),
-            "cache-control": cache_control(is_public=self.is_public),
-            "x-upsert": "true",
-        }
-        what = f"putting {path!r}"
-        with self._errors(what):
-            async with aclosing(pieces(file)) as content:
-                reply = await self._http.post(target, content=content, headers=headers)
-        if not reply.is_success:
-            raise from_supabase(reply.status_code, self._without_key(reply.text), what)
+        try:
+            await self._uploads.put(path, file, size=size, content_type=content_type)
+        except BucketUnavailable:
+            self._limits = None  # perhaps it is they that changed: see _refuse_early
+            raise
 
     async def get(self, path: str, file: Path) -> None:
         """See the port. Asks storage itself and not the public URL, which a CDN may answer from its cache."""
         what = f"getting {path!r}"
         identity = {"accept-encoding": "identity"}
         target = self._object_url(path)
-        with self._errors(what):
+        with self._answers.errors(what):
             async with self._http.stream("GET", target, headers=identity) as reply:
                 if not reply.is_success:
                     await reply.aread()
-                    raise from_supabase(reply.status_code, self._without_key(reply.text), what)
+                    raise self._answers.refusal(reply, what)
                 with receiving(file) as arriving:
                     async for piece in reply.aiter_bytes(PIECE_BYTES):
                         await asyncio.to_thread(arriving.write, piece)
@@ -127,7 +154,7 @@ class SupabaseBucket:
         """See the port."""
         checked_path(path)
         try:
-            with self._errors(f"looking for {path!r}"):
+            with self._answers.errors(f"looking for {path!r}"):
                 info = await self._files.info(path)
                 return _described(path, info["size"], info["content_type"])
         except ObjectMissing:
@@ -148,7 +175,7 @@ class SupabaseBucket:
         if self.is_public:
             raise never_expires(self.name)
         address = object_url(self.base_url, path)
-        with self._errors(f"signing {path!r}"):
+        with self._answers.errors(f"signing {path!r}"):
             answer = await self._files.create_signed_url(path, checked_seconds(seconds))
             token = _token_in(answer["signedURL"])
         return f"{address}?token={token}"
@@ -157,7 +184,7 @@ class SupabaseBucket:
         """See the port."""
         wanted = [checked_path(path) for path in paths]
         for start in range(0, len(wanted), DELETE_BATCH):
-            with self._errors(f"deleting from {self.name!r}"):
+            with self._answers.errors(f"deleting from {self.name!r}"):
                 await self._files.remove(wanted[start : start + DELETE_BATCH])
 
     async def list(self, prefix: str) -> list[StoredObject]:
@@ -171,7 +198,7 @@ class SupabaseBucket:
         found: list[SearchV2Object] = []
         options = SearchV2Options(prefix=prefix, limit=LIST_PAGE, with_delimiter=False)
         while True:
-            with self._errors(f"listing {prefix!r}"):
+            with self._answers.errors(f"listing {prefix!r}"):
                 page = await self._files.list_v2(options)
             # The server puts the prefix into a LIKE, where `_` stands for anything: ask for the rest here.
             found += [each for each in page.objects if each.name.startswith(prefix)]
@@ -180,44 +207,16 @@ class SupabaseBucket:
             options["cursor"] = page.nextCursor
         return sorted((_listed(each) for each in found), key=lambda each: each.path)
 
-    async def _create(self) -> None:
-        try:
-            await self._storage.create_bucket(self.name, options={"public": self.is_public})
-        except StorageApiError as error:
-            if error.code != "Duplicate":  # another worker was first
-                raise
-
     async def _refuse_early(self, path: str, size: int, content_type: str) -> None:
-        """Hold the file against the bucket's limits before sending it.
+        """Hold the file against the bucket's limits before sending it; before refusing, against those of now.
 
         The server answers an unfit upload before reading it and stops reading; we would keep sending, and
         what comes back from a large file is a write timeout instead of the refusal (measured with 20 MB).
         """
-        if self._limits is None:
-            with self._errors(f"reading the limits of bucket {self.name!r}"):
-                self._limits = await self._storage.get_bucket(self.name)
-        limit, types = self._limits.file_size_limit, self._limits.allowed_mime_types
-        if limit is not None and size > limit:
-            raise BucketRefused(f"putting {path!r}: {size} bytes, bucket {self.name!r} takes {limit}")
-        if types and not any(fnmatchcase(content_type, allowed) for allowed in types):
-            raise BucketRefused(f"putting {path!r}: bucket {self.name!r} does not take {content_type}")
-
-    @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except StorageApiError as error:
-            code, message = self._without_key(str(error.code)), self._without_key(str(error.message))
-            raise from_storage3(error.status, code, message, what) from None  # its own may hold the key
-        except httpx.HTTPError as error:
-            said = self._without_key(f"{type(error).__name__}: {error}")
-            raise BucketUnavailable(f"{what}: no answer ({said})") from error
-        # A 200 whose body is not storage's (a proxy, a portal), or JSON that is nothing but brackets.
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise BucketUnavailable(f"{what}: no usable answer ({clean(repr(error))})") from error
-
-    def _without_key(self, said: str) -> str:
-        return without_key(said.encode(errors="replace"), self._key).decode()
+        if self._limits is None or self._limits.refusal(size, content_type):
+            self._limits = limits_of(await self._settings.require())
+        if why := self._limits.refusal(size, content_type):
+            raise BucketRefused(f"putting {path!r} into bucket {self.name!r}: {why}")
 
     def _object_url(self, path: str) -> str:
         return f"{self._url}/storage/v1/object/{self.name}/{escaped(checked_path(path))}"

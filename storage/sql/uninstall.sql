@@ -12,7 +12,27 @@ do $$
 declare
   policy record;
   empty  boolean;
+  theirs text;
 begin
+  -- What the app has made of ours would go with it, without a word.
+  select string_agg(distinct t.name, ', ') into theirs
+  from (
+    select r.ev_class::regclass::text as name
+    from pg_depend d join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+      join pg_class ours on d.refclassid = 'pg_class'::regclass and ours.oid = d.refobjid
+      join pg_class c on c.oid = r.ev_class
+    where (ours.relnamespace = 'storyreel'::regnamespace or ours.oid = to_regclass('public.story_videos'))
+      and c.relnamespace <> 'storyreel'::regnamespace and c.oid <> to_regclass('public.story_videos')
+    union all
+    select f.conrelid::regclass || ' (' || f.conname || ')'
+    from pg_constraint f join pg_class ours on ours.oid = f.confrelid join pg_class c on c.oid = f.conrelid
+    where ours.relnamespace = 'storyreel'::regnamespace and c.relnamespace <> 'storyreel'::regnamespace
+  ) t;
+  if theirs is not null then
+    raise exception 'the app has made something of what would go: %', theirs
+      using errcode = 'dependent_objects_still_exist', hint = 'Drop it first.';
+  end if;
+
   -- What other schemas hold of ours and would not go with them. Triggers on the app's tables, and policies that ask our
   -- tables or functions, go with those.
   if to_regprocedure('storyreel.wake_no_more()') is not null then

@@ -31,7 +31,7 @@ select set_eq(
   $$values
     -- What came of the app's rows: made and removed by functions, changed by workers.
     ('videos', 'select, update'), ('revisions', 'select, update'),
-    ('attachments', 'select'), ('missed', 'select'), ('departed', 'select'),
+    ('attachments', 'select'), ('missed', 'select'), ('departed', 'select'), ('waking', 'select'),
     -- What is paid for; what was received and what was spent is only ever added to.
     ('takes', 'insert, select, update'), ('renders', 'insert, select, update'),
     ('shots', 'insert, select'), ('deliveries', 'insert, select'), ('ledger', 'insert, select'),

@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import BucketRefused
 from pipeline.ports import Bucket
 from tests.contract.conftest import Put, is_refused
-from tests.storage.buckets.places import PRIVATE, PUBLIC, Places, let_everyone_read
+from tests.storage.buckets.places import OF_OBSTORE, PRIVATE, PUBLIC, Places, let_everyone_read
 
 
 @pytest.mark.parametrize("kind", PRIVATE)
@@ -44,25 +44,36 @@ async def test_a_bucket_of_the_other_access_is_refused(places: Places, kind: str
             await made.ensure()
 
 
-async def test_an_s3_bucket_that_strangers_read_is_refused_as_private(
-    places: Places, browser: httpx.AsyncClient, clip: Path
+@pytest.mark.parametrize("kind", OF_OBSTORE)
+async def test_a_bucket_that_strangers_read_is_refused_as_private(
+    places: Places, kind: str, browser: httpx.AsyncClient, clip: Path
 ) -> None:
     """It is asked for a file without a key: a full one when it is opened, an empty one when the first is put."""
-    for name, full in (("open-full", True), ("open-empty", False)):
-        async with places.bucket("s3", name) as public:
+    for name, full in ((f"{kind}-open-full", True), (f"{kind}-open-empty", False)):
+        places.prepare(kind, name)
+        async with places.bucket(kind, name) as public:
             await public.ensure()
-            let_everyone_read(places.s3, name)
+            if kind == "s3":
+                let_everyone_read(places.s3, name)
             if full:
                 await public.put("clip.mp4", clip, content_type="video/mp4")
+                assert (await browser.get(public.url("clip.mp4"))).content == b"clip"
 
-        async with places.bucket("private s3", name) as private:
+        async with places.bucket(f"private {kind}", name) as private:
             if not full:
                 await private.ensure()
             with pytest.raises(BucketRefused, match="is public, and it should be private"):
                 await (private.ensure() if full else private.put("secret.mp4", clip, content_type="video/mp4"))
 
-    assert is_refused(await browser.get(f"{places.s3}/open-empty/secret.mp4"))
-    assert (await browser.get(f"{places.s3}/open-full/clip.mp4")).content == b"clip"
+        assert is_refused(await browser.get(public.url("secret.mp4")))
+
+
+@pytest.mark.parametrize("kind", OF_OBSTORE[1:])
+async def test_a_bucket_that_its_owner_must_make_is_asked_for(places: Places, kind: str) -> None:
+    """With the command that makes it, since who pays for it and where it lies is not ours to choose."""
+    async with places.bucket(f"private {kind}", "not-made-yet") as bucket:
+        with pytest.raises(BucketRefused, match=r"there is no .*'not-made-yet'.* create .*not-made-yet"):
+            await bucket.ensure()
 
 
 async def test_either_server_signs_for_the_other(places: Places, clip: Path, browser: httpx.AsyncClient) -> None:

@@ -144,7 +144,9 @@ async def test_a_browsers_preflight_needs_no_key(shared_door: Door, path: str) -
     asked = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,x-client-info,apikey,content-type,x-retry-count",
+        "Access-Control-Request-Headers": (
+            "authorization,x-client-info,apikey,content-type,x-retry-count,traceparent,tracestate,baggage"
+        ),
     }
     answer = await bare(shared_door, "OPTIONS", path, headers=asked)
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"numpy", "av", "boto3", "botocore", "supabase", "storage3", "procrastinate", "ffmpeg", "imageio_ffmpeg"}
+HEAVY = {"numpy", "av", "obstore", "supabase", "storage3", "procrastinate", "ffmpeg", "imageio_ffmpeg"}
 
 
 def loaded_by(code: str) -> set[str]:

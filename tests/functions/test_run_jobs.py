@@ -133,6 +133,52 @@ async def test_a_lost_webhook_is_made_up_for(
     assert video["shows"] == "final"
 
 
+@pytest.mark.parametrize(
+    "preferring", ["respond-async", "Respond-Async", "wait=5, respond-async", 'handling="x"; y, respond-async; z']
+)
+async def test_who_waits_for_nobody_is_answered_at_once(deployment: Door, preferring: str) -> None:
+    """With 202, while the work goes on behind the answer (RFC 7240)."""
+    await deployment.post(json={"text": "A whale", "id": "s1"})
+
+    answer = await deployment.post(RUN, headers={"prefer": preferring})
+
+    assert (answer.status_code, answer.json()) == (202, {"accepted": True})
+    assert answer.headers["preference-applied"] == "respond-async"
+    async with asyncio.timeout(60):
+        while await _work(deployment, "s1") != "idle":
+            await asyncio.sleep(0.02)  # the webhook's jobs are another call's
+            await deployment.post(RUN, headers={"prefer": preferring})
+
+
+async def _work(door: Door, source_id: str) -> str:
+    video = await door.services.stores.stories.find("generate-video", source_id, now=door.services.clock())
+    assert video is not None
+    return video.work
+
+
+@pytest.mark.parametrize("preferring", ["", "wait=5", "respond-asynchronously", 'x="respond-async"'])
+async def test_who_prefers_something_else_is_answered_in_the_end(deployment: Door, preferring: str) -> None:
+    """With what was found."""
+    answer = await deployment.post(f"{RUN}?seconds=1", headers={"prefer": preferring})
+
+    assert (answer.status_code, answer.json().keys()) == (200, {"found"})
+
+
+async def test_a_run_that_fails_behind_its_answer_is_said_in_the_log(
+    database_urls: DatabaseUrls, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody else is there to be told."""
+    in_the_way = tmp_path / "bucket"
+    in_the_way.write_text("no folder")
+    async with open_door(database_urls.worker, STORYREEL_BUCKET_FOLDER=str(in_the_way)) as door:
+        answer = await door.post(RUN, headers={"prefer": "respond-async"})
+        async with asyncio.timeout(30):
+            while "run-jobs ended early" not in caplog.text:
+                await asyncio.sleep(0.01)
+
+    assert answer.status_code == 202
+
+
 @pytest.mark.parametrize("seconds", ["abc", "", "0", "-1", "801", "nan", "inf", "1e9", "1;2", "\u0661x"])
 async def test_senseless_seconds_are_422(shared_door: Door, seconds: str) -> None:
     """The problem names the parameter and what it may be."""

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.settings import (
+from functions.bucket_settings import (
+    AzureBucketSettings,
     DiskBucketSettings,
-    ModerationEndpoint,
-    ModerationSettings,
+    GcsBucketSettings,
     S3BucketSettings,
-    Settings,
     SupabaseBucketSettings,
-    read,
 )
+from functions.settings import ModerationEndpoint, ModerationSettings, Settings, read
 from pipeline.errors import BadSetting
 
 HOSTED = {
@@ -31,9 +30,15 @@ S3 = {
     "STORYREEL_S3_ENDPOINT": "https://s3.example",
     "STORYREEL_PUBLIC_URL": "https://cdn.example",
 }
+GCS = {"STORYREEL_GCS_KEY": '{"client_email": "a@b", "private_key": "gcs-secret-key-1"}'}
+AZURE = {"STORYREEL_AZURE_ACCOUNT": "account", "STORYREEL_AZURE_KEY": "YXp1cmUtc2VjcmV0LWtleQ=="}
 VARIABLES = [
     *HOSTED,
     *S3,
+    *GCS,
+    *AZURE,
+    "STORYREEL_AZURE_ENDPOINT",
+    "STORYREEL_S3_SESSION_TOKEN",
     "SUPABASE_SERVICE_ROLE_KEY",
     "STORYREEL_FUNCTIONS_URL",
     "STORYREEL_SECRETS",
@@ -126,8 +131,9 @@ def test_what_is_missing_for_s3_is_named(name: str) -> None:
 )
 def test_an_address_that_is_none_is_named(name: str, value: str) -> None:
     """The variable, what it holds, and what it should hold."""
+    place = AZURE if "AZURE" in name else S3
     with pytest.raises(BadSetting, match=name) as caught:
-        settings(**{**S3, "STORYREEL_FAL_QUEUE_URL": "http://127.0.0.1:54331", name: value})
+        settings(**{**place, "STORYREEL_FAL_QUEUE_URL": "http://127.0.0.1:54331", name: value})
 
     assert "http" in str(caught.value)
 
@@ -269,25 +275,58 @@ def test_a_secret_that_no_header_can_carry_is_refused() -> None:
 
 
 def test_buckets_are_chosen_by_what_is_set() -> None:
-    """A folder for one machine, S3 by its key, Supabase otherwise."""
+    """A folder for one machine, a cloud by its key, Supabase otherwise."""
     assert settings(STORYREEL_BUCKET_FOLDER="/x").bucket == DiskBucketSettings(
         Path("/x"), "videos", HOSTED["SUPABASE_URL"], HOSTED["SUPABASE_SECRET_KEY"]
     )
     assert isinstance(settings(**S3).bucket, S3BucketSettings)
+    assert isinstance(settings(**GCS).bucket, GcsBucketSettings)
+    assert isinstance(settings(**AZURE).bucket, AzureBucketSettings)
+
+
+def test_two_clouds_at_once_are_refused() -> None:
+    """Files would lie where somebody does not look for them."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_GCS_KEY and STORYREEL_AZURE_ACCOUNT are set.*all but one"):
+        settings(**GCS, **AZURE)
+
+
+def test_a_service_accounts_key_may_stand_in_a_file(tmp_path: Path) -> None:
+    """As Google gives it; a variable holds it as well."""
+    (tmp_path / "key.json").write_text(GCS["STORYREEL_GCS_KEY"])
+
+    assert settings(STORYREEL_GCS_KEY=str(tmp_path / "key.json")).bucket == settings(**GCS).bucket
+
+
+@pytest.mark.parametrize("value", ["{", "[" * 20_000, "{}", '{"private_key": "gcs-secret-key-1"}', __file__, "/x"])
+def test_a_service_accounts_key_that_is_none_is_named(value: str) -> None:
+    """And not shown: no JSON, another one, a file that is something else or is not there."""
+    with pytest.raises(BadSetting, match="STORYREEL_GCS_KEY") as caught:
+        settings(STORYREEL_GCS_KEY=value)
+
+    assert "gcs-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "said"), [(None, "is not set"), ("gcs-secret-key-1", "in one piece")])
+def test_an_azure_key_that_is_none_is_named(key: str | None, said: str) -> None:
+    """And not shown."""
+    with pytest.raises(BadSetting, match=f"STORYREEL_AZURE_KEY.*{said}") as caught:
+        settings(**{**AZURE, "STORYREEL_AZURE_KEY": key})
+
+    assert "gcs-secret" not in str(caught.value)
 
 
 FOLDER = {"STORYREEL_BUCKET_FOLDER": "/x"}
 PRIVATE_S3 = {name: value for name, value in S3.items() if name != "STORYREEL_PUBLIC_URL"}
 
 
-@pytest.mark.parametrize("place", [{}, FOLDER, PRIVATE_S3])
+@pytest.mark.parametrize("place", [{}, FOLDER, PRIVATE_S3, GCS, AZURE])
 def test_a_bucket_is_private_where_that_is_said(place: dict[str, str]) -> None:
     """Of whatever kind, in capitals too."""
     assert not settings(**place, STORYREEL_BUCKET_ACCESS="private").bucket.is_public
     assert not settings(**place, STORYREEL_BUCKET_ACCESS=" Private ").bucket.is_public
 
 
-@pytest.mark.parametrize("place", [{}, FOLDER, S3])
+@pytest.mark.parametrize("place", [{}, FOLDER, S3, GCS, AZURE])
 def test_a_bucket_is_public_unless_that_is_said(place: dict[str, str]) -> None:
     """As it was before one could say so."""
     assert settings(**place).bucket.is_public
@@ -321,13 +360,14 @@ def test_an_address_that_holds_too_short_or_too_long_is_refused(value: str) -> N
         settings(STORYREEL_URL_SECONDS=value)
 
 
-@pytest.mark.parametrize("changes", [{}, S3, FOLDER, {"STORYREEL_SECRETS": "own-secret-0123456789"}])
+@pytest.mark.parametrize("changes", [{}, S3, GCS, AZURE, FOLDER, {"STORYREEL_SECRETS": "own-secret-0123456789"}])
 def test_no_secret_is_in_a_repr(changes: dict[str, str]) -> None:
     """Settings end up in logs and tracebacks."""
     found = settings(**changes)
     shown = repr(found) + str(found) + f"{found.database} {found.fal} {found.bucket} {found.http}"
 
-    for secret in ("db-password-1", "abcdefghijklmnop", "fal-secret-1", "s3-secret-key-1", "own-secret"):
+    keys = ("s3-secret-key-1", "gcs-secret-key-1", "YXp1cmUt")
+    for secret in ("db-password-1", "abcdefghijklmnop", "fal-secret-1", *keys, "own-secret"):
         assert secret not in shown
 
 

@@ -31,8 +31,8 @@ auth_file = {users}
 class Bouncer:
     """One pgbouncer; it may be killed, and started again at the same port."""
 
-    def __init__(self, config: Path, port: int, database: str) -> None:
-        self.url = f"postgresql://storyreel@127.0.0.1:{port}/{database}"
+    def __init__(self, config: Path, port: int, user: str, database: str) -> None:
+        self.url = f"postgresql://{user}@127.0.0.1:{port}/{database}"
         self._config = config
         self._process: asyncio.subprocess.Process | None = None
 
@@ -62,14 +62,16 @@ class Bouncer:
 
 
 @asynccontextmanager
-async def bouncing(url: str, *, mode: str, size: int = 20, round_robin: bool = False) -> AsyncIterator[Bouncer]:
-    """A pgbouncer before the embedded server that the URL leads to; it logs in as workers do."""
+async def bouncing(
+    url: str, *, mode: str, size: int = 20, round_robin: bool = False, user: str = "storyreel"
+) -> AsyncIterator[Bouncer]:
+    """A pgbouncer before the embedded server that the URL leads to; it logs in as workers do, or another."""
     parts = urlsplit(url)
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         users, config = Path(folder) / "users.txt", Path(folder) / "pgbouncer.ini"
-        users.write_text('"storyreel" ""\n')
+        users.write_text(f'"{user}" ""\n')
         config.write_text(
             _CONFIG.format(
                 sockets=parse_qs(parts.query)["host"][0],
@@ -80,7 +82,7 @@ async def bouncing(url: str, *, mode: str, size: int = 20, round_robin: bool = F
                 users=users,
             )
         )
-        bouncer = Bouncer(config, port, parts.path.removeprefix("/"))
+        bouncer = Bouncer(config, port, user, parts.path.removeprefix("/"))
         try:
             await bouncer.start()
             yield bouncer

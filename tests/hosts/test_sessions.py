@@ -1,15 +1,18 @@
 """What a worker's connection must be: a session of its own, directly or through a pooler in session mode."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from local.postgres import EmbeddedPostgres
 from pipeline.errors import BadSetting
+from storage.migrate import migrate, ours
 from storage.session import check_session
 from tests.cli.running import assert_sentence, storyreel
-from tests.conftest import DatabaseUrls
+from tests.conftest import BOOTSTRAP, DatabaseUrls
 from tests.hosts.bouncer import bouncing
 
 
@@ -60,3 +63,20 @@ async def test_a_session_pooler_is_as_good_as_none(database_urls: DatabaseUrls) 
     async with bouncing(database_urls.worker, mode="session") as bouncer:
         for _ in range(3):
             await check_session(bouncer.url)
+
+
+@pytest.mark.needs("pgbouncer")
+async def test_a_database_is_migrated_through_any_pooler(postgres: EmbeddedPostgres) -> None:
+    """By two at once, with connections that take turns, and again: nothing outlives a transaction."""
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("create database pooled")
+        url = postgres.url(database="pooled")
+        with psycopg.connect(url, autocommit=True) as inside:
+            inside.execute(BOOTSTRAP.read_bytes())
+        async with bouncing(url, mode="transaction", size=3, round_robin=True, user="postgres") as bouncer:
+            one, two = await asyncio.gather(*(asyncio.to_thread(migrate, bouncer.url) for _ in range(2)))
+            again = await asyncio.to_thread(migrate, bouncer.url)
+        connection.execute("drop database pooled with (force)")
+
+    assert sorted(one + two)[:-1] == [f"{each.version}_{each.name}" for each in ours()]
+    assert again == []

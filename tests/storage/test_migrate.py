@@ -12,7 +12,10 @@ import pytest
 from psycopg import sql
 
 from local.postgres import EmbeddedPostgres
+from pipeline.errors import BadSetting
 from storage import engine
+from storage.database import Database
+from storage.deployment import MADE_FOR, check_database
 from storage.engine import ENGINE_SCHEMA, apply_engine, engine_sql
 from storage.migrate import (
     Migration,
@@ -165,6 +168,23 @@ def test_the_names_are_those_of_the_supabase_command_line() -> None:
     assert numbers == sorted(set(numbers))
     assert all(len(number) == 14 and number.isdigit() for number in numbers)
     assert all(each.name.replace("_", "").isalpha() and each.text.strip() for each in ours())
+
+
+def test_the_newest_migration_says_that_it_is_there(database_urls: DatabaseUrls) -> None:
+    """By that, processes know whether the database is as far as they are."""
+    said = rows(database_urls.owner, "select obj_description('storyreel'::regnamespace, 'pg_namespace')")
+
+    assert said == [(ours()[-1].version,)]
+    assert ours()[-1].version == MADE_FOR
+
+
+async def test_a_process_does_not_start_on_a_database_of_an_older_release(database_urls: DatabaseUrls) -> None:
+    """It says what to run."""
+    with psycopg.connect(database_urls.owner) as owner:
+        owner.execute("comment on schema storyreel is null")
+    async with Database(database_urls.worker) as database:
+        with pytest.raises(BadSetting, match="storyreel db migrate"):
+            await check_database(database)
 
 
 def test_the_engine_can_be_pushed_as_a_migration_too(fresh: str) -> None:

@@ -19,12 +19,15 @@ from storage.migrate import migrate
 from tests.conftest import BOOTSTRAP, survive_no_power_cut
 
 OWNER = "project"  # on a hosted project it is called postgres
-_HOSTED = Path(__file__).with_name("hosted.sql")
+HOSTED = Path(__file__).with_name("hosted.sql")
+REALTIME = Path(__file__).parent / "realtime" / "realtime.sql"
 _TEMPLATE = "template_project"
 # As on hosted projects, where it is called postgres: it may make roles, and row security does not hold it up.
 _ROLES = b"""
     create role project login createrole createdb bypassrls;
     create role authenticator login noinherit;
+    create role supabase_realtime_admin;
+    grant supabase_realtime_admin to project;
 """
 _numbers = count(1)
 
@@ -53,9 +56,7 @@ def hosting(binaries: Path | None) -> Iterator[EmbeddedPostgres]:
             survive_no_power_cut(connection)
             connection.execute(_ROLES)
             _create(connection, _TEMPLATE, template="template0")
-        with psycopg.connect(server.url(database=_TEMPLATE), autocommit=True) as connection:
-            connection.execute(BOOTSTRAP.read_text().encode())
-            connection.execute(_HOSTED.read_text().encode())
+        _equip(server.url(database=_TEMPLATE))
         migrate(server.url(user=OWNER, database=_TEMPLATE))
         yield server
     finally:
@@ -63,12 +64,33 @@ def hosting(binaries: Path | None) -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _equip(url: str) -> None:
+    """Make what every hosted project has, as far as it is used."""
+    with psycopg.connect(url, autocommit=True) as superuser:
+        for script in (BOOTSTRAP, HOSTED, REALTIME):
+            superuser.execute(script.read_text().encode())
+
+
 @contextmanager
 def making_project(server: EmbeddedPostgres) -> Iterator[Project]:
     """A project of the block's own."""
+    with _making(server, template=_TEMPLATE) as project:
+        yield project
+
+
+@contextmanager
+def making_bare_project(server: EmbeddedPostgres) -> Iterator[Project]:
+    """The same before its first migration."""
+    with _making(server, template="template0") as project:
+        _equip(project.url("postgres"))
+        yield project
+
+
+@contextmanager
+def _making(server: EmbeddedPostgres, *, template: str) -> Iterator[Project]:
     project = Project(server, f"project_{next(_numbers)}")
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        _create(connection, project.name, template=_TEMPLATE)
+        _create(connection, project.name, template=template)
         yield project
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(project.name)))
 

@@ -17,14 +17,13 @@ from local.postgres import EmbeddedPostgres
 from tests.conftest import ROOT, program
 from tests.hosts.forwarder import forwarding
 from tests.hosts.standby import socket_of
+from tests.supabase.command_line import QUIET
 from tests.supabase.hosted import OWNER, Project, making_project
 
 pytestmark = [pytest.mark.needs("postgres15"), pytest.mark.needs("plpgsql_check"), pytest.mark.needs("supabase")]
 
 ADVISORS = ("advisors", "--level", "warn", "--fail-on", "warn")
 LINT = ("lint", "--level", "warning", "--fail-on", "warning")
-# Neither reports nor looks for news of itself, and keeps no state but in the test's folder.
-QUIET = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1", "SUPABASE_NO_UPDATE_NOTIFIER": "1"}
 
 
 @pytest.fixture(scope="module")

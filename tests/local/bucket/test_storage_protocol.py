@@ -1,5 +1,6 @@
 """Supabase Storage's REST protocol, spoken by the real `supabase` client."""
 
+import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -94,6 +95,41 @@ async def test_info_and_absence(client: AsyncStorageClient) -> None:
     with pytest.raises(StorageApiError) as missing:
         await clips.download("b.webp")
     assert told(missing) == ("404", "not_found")
+
+
+@pytest.mark.usefixtures("disk")
+async def test_what_is_given_along_is_told(
+    client: AsyncStorageClient, address: str, secret: str, disk: DiskBucket, tmp_path: Path
+) -> None:
+    """By the package, and by a raw upload's header; it goes with the bytes it belongs to."""
+    clips = client.from_("clips")
+    await clips.upload("a.mp4", b"one", {"metadata": {"sha256": "ü"}})
+    header = base64.b64encode(b'{"n": 1}').decode()
+    async with httpx.AsyncClient(headers={"apikey": secret, "x-metadata": header}) as app:
+        (await app.post(f"{address}/storage/v1/object/clips/b.mp4", content=b"x")).raise_for_status()
+
+    assert (await clips.info("a.mp4"))["metadata"] == {"sha256": "ü"}
+    assert (await clips.info("b.mp4"))["metadata"] == {"n": 1}
+    await clips.upload("a.mp4", b"two", {"upsert": "true"})
+    assert (await clips.info("a.mp4"))["metadata"] is None
+    (tmp_path / "file").write_bytes(b"three")
+    await disk.put("b.mp4", tmp_path / "file", content_type="video/mp4")
+    assert (await clips.info("b.mp4"))["metadata"] is None
+    await clips.upload("c.mp4", b"one", {"metadata": {"sha256": "ü"}})
+    await disk.delete(["a.mp4", "b.mp4", "c.mp4"])
+    assert list((disk._folder.base).iterdir()) == []
+
+
+async def test_a_bucket_is_changed_in_what_is_told(client: AsyncStorageClient) -> None:
+    """The rest stays."""
+    await client.create_bucket("clips", options={"public": True, "file_size_limit": 4})
+    await client.update_bucket("clips", {"allowed_mime_types": ["video/mp4"]})
+    clips = await client.get_bucket("clips")
+
+    assert (clips.public, clips.file_size_limit, clips.allowed_mime_types) == (True, 4, ["video/mp4"])
+    with pytest.raises(StorageApiError) as missing:
+        await client.update_bucket("other", {"public": True})
+    assert told(missing) == ("404", "Bucket not found")
 
 
 async def test_limits_are_enforced(client: AsyncStorageClient) -> None:

@@ -23,6 +23,7 @@ from tests.storage.buckets.servers import serving
     [
         ("POST", "/bucket"),
         ("GET", "/bucket/clips"),
+        ("PUT", "/bucket/clips"),
         ("POST", "/object/clips/a.txt"),
         ("PUT", "/object/clips/a.txt"),
         ("GET", "/object/clips/a.txt"),

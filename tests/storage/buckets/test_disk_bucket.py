@@ -1,6 +1,8 @@
 """What DiskBucket promises beyond the port: nothing half written, nothing outside the folder."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from pipeline.ports import StoredObject
 from storage.buckets.disk import DiskBucket
 from storage.buckets.signing import url_signer
 from storage.buckets.transfer import receiving
-from tests.conftest import Clock
+from tests.conftest import Clock, program
 
 _PUTTING = """
 import asyncio, sys
@@ -69,6 +71,24 @@ async def test_a_put_killed_midway_leaves_what_was_there(
     assert await bucket.list("") == expected
     left = [file for file in (tmp_path / "buckets").rglob("*~*") if file.is_file()]
     assert left, "the kill came before the put began: the test proves nothing"
+
+
+@pytest.mark.needs("strace")
+async def test_what_was_put_outlives_a_power_cut(bucket: DiskBucket, source: Path, tmp_path: Path) -> None:
+    """As the system calls tell: the bytes are on disk before their name is, and each new name is by the end."""
+    log = tmp_path / "log"
+    tracing = [str(program("strace")), "-f", "-y", "-qq", "-e", "trace=fsync,rename,mkdir", "-o", str(log)]
+    putting = [sys.executable, "-c", _PUTTING, str(tmp_path / "buckets"), str(source)]
+    await asyncio.to_thread(subprocess.run, [*tracing, *putting], check=True)
+
+    folder = str(tmp_path / "buckets" / "clips")
+    calls = [line for line in log.read_text().splitlines() if folder in line]
+    made, synced_above, bytes_synced, renamed, name_synced = calls
+    assert f'mkdir("{folder}/takes"' in made
+    assert f"<{folder}>)" in synced_above
+    assert re.search(rf"fsync\(\d+<{folder}/takes/clip\.mp4~", bytes_synced)
+    assert "rename(" in renamed
+    assert f"<{folder}/takes>)" in name_synced
 
 
 async def test_a_failed_put_leaves_nothing(bucket: DiskBucket, source: Path, tmp_path: Path) -> None:
@@ -128,6 +148,14 @@ async def test_a_file_dropped_in_by_hand_is_an_object(bucket: DiskBucket) -> Non
         StoredObject("loop.webp", 1, "image/webp"),
         StoredObject("notes", 1, "application/octet-stream"),
     ]
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "video/x-odd"])
+async def test_a_folder_takes_any_type(bucket: DiskBucket, source: Path, content_type: str) -> None:
+    """Also one that no suffix stands for, against what the path looks like."""
+    await bucket.put("poster.webp", source, content_type=content_type)
+
+    assert await bucket.head("poster.webp") == StoredObject("poster.webp", 4, content_type)
 
 
 async def test_deleting_forgets_the_type(bucket: DiskBucket, source: Path) -> None:

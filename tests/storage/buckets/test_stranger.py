@@ -19,7 +19,7 @@ APP = Starlette(routes=[Route("/{status}", _answer)])
 
 
 @pytest.mark.parametrize(
-    ("status", "opened"), [(200, True), (206, True), (401, False), (403, False), (404, False)]
+    ("status", "opened"), [(200, True), (206, True), (401, False), (403, False), (404, False), (409, False)]
 )
 async def test_a_yes_and_a_no_are_taken_at_their_word(status: int, opened: bool) -> None:
     """As the vendors of S3 say them."""

@@ -99,4 +99,4 @@ async def test_copies_of_a_private_file_are_kept_by_its_reader_alone(
             await bucket.ensure()
             await bucket.put("a.mp4", source, content_type="video/mp4")
 
-    assert heard == [f"{said}, max-age=31536000"]
+    assert heard == [f"{said}, max-age=31536000, immutable"]

@@ -159,6 +159,25 @@ async def test_answers_that_are_not_storages_are_no_answers(status: int, body: s
                     await call()
 
 
+@pytest.mark.parametrize("code", ["SlowDown", "LockTimeout", "NoSuchKey", "AccessDenied"])
+async def test_the_code_in_the_body_counts_where_the_package_drops_it(code: str) -> None:
+    """Beside an older word that says nothing."""
+
+    async def answer(request: Request) -> Response:
+        body = {"statusCode": "400", "error": "Error", "message": "why", "code": code}
+        return Response(json.dumps(body), 400, media_type="application/json")
+
+    with serving(Starlette(routes=[Route("/{path:path}", answer)])) as address:
+        async with SupabaseBucket(address, KEY, "clips") as bucket:
+            if code == "NoSuchKey":
+                assert await bucket.head("a") is None
+                return
+            with pytest.raises(
+                BucketRefused if code == "AccessDenied" else BucketUnavailable, match=f"{code}: why"
+            ):
+                await bucket.head("a")
+
+
 async def test_a_listing_is_held_against_the_prefix() -> None:
     """Supabase matches by LIKE, where `_` is any letter; what does not start with the prefix is left out."""
     when = "2026-01-01T00:00:00Z"

@@ -62,6 +62,7 @@ async def _send_all(connection: psycopg.AsyncConnection[Any], http: httpx.AsyncC
 
 
 async def _send(call: Call, connection: psycopg.AsyncConnection[Any], http: httpx.AsyncClient) -> None:
+    row: tuple[object, ...]
     try:
         answer = await http.post(
             call.url, content=call.body, headers=call.headers, timeout=call.timeout_milliseconds / 1000
