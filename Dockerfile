@@ -9,12 +9,12 @@
 # HEALTHCHECK, which would be one for both: a worker that cannot go on ends, and servers answer
 # /functions/v1/health.
 #
-# For amd64 and arm64: every locked package has a wheel for both, and nothing is compiled. Whoever wants the very same
-# image again names the base by its digest: --build-arg BASE=python@sha256:...
+# For amd64 and arm64: every locked package has a wheel for both (`make wheels`), and nothing is compiled. Whoever
+# wants the very same image again names the base by its digest: --build-arg BASE=python@sha256:...
 #
-# No image was ever built where this was written. tests/supply/ carries these instructions out by itself, in
-# namespaces of the kernel, over the machine's own programs, and makes a video with what comes of it. The base, and
-# what docker itself does, it cannot try.
+# The guide is docs/deploy/containers.md. No image was ever built where this was written: tests/supply/ carries these
+# instructions out by itself, in namespaces of the kernel, over the machine's own programs, and makes a video with what
+# comes of it. The base, and what docker itself does, it cannot try.
 
 # The Python that the tests run on.
 ARG BASE=python:3.11-slim-bookworm

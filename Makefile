@@ -12,7 +12,7 @@ $(shell rm -f $(STAMP))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz chaos check lint types imports format docs hostile-media pictures lock audit licences bench install clean
+.PHONY: help demo test fuzz chaos check lint types imports format docs hostile-media pictures lock audit wheels licences bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -70,6 +70,8 @@ bench: $(STAMP) ## measure (minutes; no pass or fail)
 	$(BIN)/python -m benchmarks.bench_path
 	$(BIN)/python -m benchmarks.bench_waiting
 	$(BIN)/python -m benchmarks.bench_insert
+	$(BIN)/python -m benchmarks.bench_bulk
+	$(BIN)/python -m benchmarks.bench_waking
 	$(BIN)/python -m benchmarks.bench_emulator
 	$(BIN)/python -m benchmarks.bench_renderer
 
@@ -82,6 +84,9 @@ lock: ## resolve both locks anew (needs uv); then make install licences
 # Exit codes of its own stand in supply/audit.py: 1 something is known, 3 the service could not be asked.
 audit: $(STAMP) ## ask what is known against the locked versions (needs the network)
 	$(BIN)/python -m supply.audit requirements.lock $(AUDIT_ARGS)
+
+wheels: $(STAMP) ## ask whether all that runs has wheels for amd64 and arm64 (needs the network, 800 MB)
+	$(BIN)/python -m supply.wheels requirements.runtime.lock
 
 licences: $(STAMP) ## write docs/licences.md anew from what is installed
 	$(BIN)/python -m supply.licences docs/licences.md

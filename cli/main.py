@@ -14,6 +14,7 @@ from cli.commands.operating import costs, doctor, limits, resume, settle, status
 from cli.commands.placeholders import placeholders
 from cli.commands.rerendering import rerender
 from cli.commands.running import emulator, serve, up, worker
+from cli.commands.starting import init
 from cli.say import complain, report_fault, require_text
 from pipeline.errors import StoryreelError
 
@@ -31,7 +32,7 @@ def command(end_with_parent: bool) -> None:
         watch()
 
 
-for part in (make, models, sheet, up, worker, serve, emulator, rerender, placeholders, db):
+for part in (make, models, sheet, init, up, worker, serve, emulator, rerender, placeholders, db):
     command.add_command(part)
 for part in (status, doctor, costs, settle, limits, resume):
     command.add_command(part)

@@ -8,8 +8,6 @@ from pathlib import Path
 from cli.options import STATE_FOLDER
 from functions.services import Services, open_services
 from functions.settings import from_environment, inherited, read
-from local.sharing import use_stack
-from local.stack import StackOptions
 from pipeline.errors import BadSetting
 
 _CONNECTIONS = 2
@@ -33,6 +31,10 @@ async def open_place() -> AsyncIterator[Services]:
         async with open_services(from_environment(), connections=_CONNECTIONS) as services:
             yield services
         return
+    # A third of a second, renderer and all, that who works on a deployment need not wait for.
+    from local.sharing import use_stack  # noqa: PLC0415 - see above
+    from local.stack import StackOptions  # noqa: PLC0415 - see above
+
     async with (
         use_stack(Path(STATE_FOLDER), inherited(), StackOptions()) as info,
         open_services(read(info.settings, cores=os.cpu_count() or 1), connections=_CONNECTIONS) as services,

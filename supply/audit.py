@@ -92,14 +92,10 @@ def ask(pins: Sequence[Pin], options: Sequence[str]) -> Answer:
     """One run of pip-audit's over these versions, whatever machines they are for."""
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder) / "requirements.txt"
-        asked.write_text("".join(f"{_requirement(pin)}\n" for pin in pins))
+        asked.write_text("".join(f"{pin.requirement()}\n" for pin in pins))
         command = [sys.executable, "-m", "pip_audit", *_PIP_AUDIT, *options, "--requirement", str(asked)]
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return parse(done.stdout, done.stderr)
-
-
-def _requirement(pin: Pin) -> str:
-    return " ".join([f"{pin.name}=={pin.version}", *(f"--hash={known}" for known in sorted(pin.hashes))])
 
 
 def audit(pins: Sequence[Pin], options: Sequence[str]) -> tuple[list[str], int]:

@@ -29,6 +29,10 @@ class Pin:
         """What an advisory is about."""
         return self.name, self.version
 
+    def requirement(self) -> str:
+        """As pip reads it, whatever machine it is for."""
+        return " ".join([f"{self.name}=={self.version}", *(f"--hash={known}" for known in sorted(self.hashes))])
+
     def is_for_this_machine(self) -> bool:
         """Whether installing the lock here installs it."""
         return not self.marker or Marker(self.marker).evaluate()

@@ -1,4 +1,8 @@
-"""Runs the `storyreel` command as a stranger would: a process of its own, with no settings but those given."""
+"""Runs the `storyreel` command as a stranger would: a process of its own, with no settings but those given.
+
+A command that ends by itself is forked with its imports done, which are most of its work; `started` and `running`
+start an interpreter, and each command is started so at least once.
+"""
 
 import os
 import socket
@@ -8,10 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
+from tests.cli.becoming import become
+from tests.forked import forking
+
 COMMAND = [sys.executable, "-m", "cli.main"]
+_SECONDS = 60.0  # far more than any command takes
 
 
 def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -30,14 +39,29 @@ class Ended:
 
 
 def storyreel(*arguments: str, settings: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
-    """Run a command to its end."""
+    """Run a command to its end. Settings of the interpreter's own, as its encoding, come too late for it."""
+    with TemporaryDirectory() as folder:
+        out, said = Path(folder, "out"), Path(folder, "said")
+        told = (arguments, environment(settings), cwd or Path.cwd(), out, said)
+        process = forking.Process(target=become, args=told, daemon=True)
+        process.start()
+        try:
+            process.join(_SECONDS)
+            assert process.exitcode is not None, f"storyreel {' '.join(arguments)} does not end"
+        finally:
+            process.kill()
+            process.join()
+        return Ended(process.exitcode, out.read_text(), said.read_text())
+
+
+def started(*arguments: str, settings: Mapping[str, str] | None = None) -> Ended:
+    """The same by an interpreter that has nothing imported yet."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         env=environment(settings),
-        cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=_SECONDS,
         check=False,
     )
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -1,7 +1,6 @@
 """Processes of ours as a test sees them: started, told the time, told to stop, found dead at their failpoint."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -13,26 +12,10 @@ from typing import Any
 
 from tests.crashes.failpoints import Point
 from tests.crashes.processes import Told
+from tests.forked import forking
 
 DIED = -signal.SIGKILL
 _SECONDS = 60.0  # for whatever is waited for; no test is to come near it
-_WARM = [
-    "tests.crashes.processes",
-    # What ours import only where it is used, and what others do: half of a start's work.
-    "pipeline.ffmpeg.transcoder",
-    "storage.buckets.disk",
-    "anyio._backends._asyncio",
-    "h2.connection",
-    "httpcore._backends.anyio",
-    "imageio_ffmpeg",
-    "procrastinate.builtin_tasks",
-    "procrastinate.worker",
-    "uvicorn.lifespan.on",
-    "uvicorn.protocols.http.auto",
-]
-
-_forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload(_WARM)
 
 
 class Dead(Exception):
@@ -98,8 +81,8 @@ class Process:
 @asynccontextmanager
 async def starting(main: Callable[..., None], told: Told, *more: object) -> AsyncIterator[Process]:
     """A process that runs `main`; within the block it is ready, and after it, it is gone."""
-    ours, its = _forked.Pipe()
-    process = _forked.Process(target=main, args=(told, its, *more), daemon=True)
+    ours, its = forking.Pipe()
+    process = forking.Process(target=main, args=(told, its, *more), daemon=True)
     await asyncio.to_thread(process.start)
     its.close()
     handle = Process(process, ours)

@@ -21,7 +21,7 @@ from tests.storage.histories.machine import Histories
 from tests.storage.histories.provider import Provider, Request
 from tests.storage.histories.settling import make_all, plan_all, plan_without_previews, submit_all, tell_all
 
-_HISTORIES = int(os.environ.get("STORYREEL_HISTORIES", "40"))
+_HISTORIES = int(os.environ.get("STORYREEL_HISTORIES", "20"))
 
 pytestmark = pytest.mark.timeout(max(180, _HISTORIES * 2))  # seconds
 

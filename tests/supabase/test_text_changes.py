@@ -32,7 +32,7 @@ async def test_a_changed_text_leaves_the_video_alone_unless_it_is_asked_for(worl
 
 
 async def test_a_changed_text_gets_a_video_of_its_own(followed: World) -> None:
-    """As urgent as a new story: whoever edits looks at the result. Where no clip plays yet, a preview comes too."""
+    """As urgent as a new story: whoever edits looks at the result. Where no clip plays yet, with a preview."""
     await followed.owner.execute(WRITE, ["A fox"])
 
     assert await followed.rows(REVISIONS) == [

@@ -13,7 +13,14 @@ _IGNORING = Ignoring.read((ROOT / ".dockerignore").read_text())
     [
         *(".env", ".git/config", ".storyreel/secret", ".venv/bin/python", "settings", "key.pem", "Dockerfile"),
         *("cli/.env", "local/library/.storyreel-1/key", "storage/__pycache__/database.cpython-311.pyc"),
-        *("supabase/config.toml", "supabase/.env", "tests/conftest.py", "docs/emulator.md", "requirements.lock"),
+        *(
+            "supabase/seed.sql",
+            "supabase/functions/.env",
+            "supabase/.env",
+            "tests/conftest.py",
+            "docs/emulator.md",
+            "requirements.lock",
+        ),
     ],
 )
 def test_what_does_not_run_is_not_sent_to_a_builder(path: str) -> None:
@@ -24,6 +31,7 @@ def test_what_does_not_run_is_not_sent_to_a_builder(path: str) -> None:
     "path",
     [
         *("cli/main.py", "supabase/migrations/1_first.sql", "docs/licences.md", "requirements.runtime.lock"),
+        *("supabase/config.toml", "supabase/functions/_shared/forward.ts", "cli/init/env.example"),
         *("local/library/shipped/placeholders.toml", "pipeline/fal/endpoints/fal-ai/wan/v2.2-5b/fast-wan.json"),
     ],
 )

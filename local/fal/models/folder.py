@@ -1,5 +1,6 @@
 """Reads the user's own models from a folder. The only file of this package that touches the disk."""
 
+from functools import cache
 from pathlib import Path
 
 from local.fal.models.catalogue import SUFFIX, Catalogue, own_models
@@ -11,8 +12,13 @@ from pipeline.fal.messages import parse_json
 
 def open_catalogue(folder: Path | None) -> Catalogue:
     """The packaged models and those in the folder. Raises `BadSetting` that names the file and its fault."""
-    documents = {} if folder is None else _documents(folder)
-    return Catalogue(all_endpoint_facts(), own_models(documents))
+    return _packaged() if folder is None else Catalogue(all_endpoint_facts(), own_models(_documents(folder)))
+
+
+@cache
+def _packaged() -> Catalogue:
+    """Made once, however many emulators a process has: the checkers of all models take a tenth of a second."""
+    return Catalogue(all_endpoint_facts(), {})
 
 
 def _documents(folder: Path) -> dict[str, JsonObject]:

@@ -1,6 +1,7 @@
 """Fixtures of the steps' tests: provider over sockets, bucket on disk, and the world they form with Postgres."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -154,6 +155,12 @@ async def generator(wire: Wire, provider_url: str) -> AsyncIterator[FalGenerator
         yield FalGenerator(http, key=KEY, queue_url=provider_url, jwks_url=jwks, emulated=True)
 
 
+@pytest.fixture(scope="session")
+def tls() -> ssl.SSLContext:
+    """Plain HTTP here, and yet every source wants one; loading certificates takes time."""
+    return httpx.create_ssl_context()
+
+
 @pytest.fixture
 async def bucket(tmp_path: Path) -> DiskBucket:
     bucket = DiskBucket(tmp_path / "buckets", "videos", public_base_url="http://files.test")
@@ -172,6 +179,7 @@ async def world(
     wire: Wire,
     post: Post,
     owner: psycopg.AsyncConnection,
+    tls: ssl.SSLContext,
 ) -> AsyncIterator[World]:
     """Everything, with a placeholder published and the endpoint that is no more already known to be missing."""
     await owner.execute(PLACEHOLDER)
@@ -190,7 +198,7 @@ async def world(
             generator=generator,
             bucket=bucket,
             transcoder=FfmpegTranscoder(bundled_ffmpeg(), concurrency=2),
-            source=HttpClipSource(hosts=[host]),
+            source=HttpClipSource(hosts=[host], tls=tls),
             provider=Provider(emulator, http, clock),
             wire=wire,
             post=post,

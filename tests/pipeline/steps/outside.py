@@ -110,13 +110,13 @@ class Provider:
         self._scripts[nth_submit] = overrides
 
     async def journal(self) -> Row:
-        """What reached the provider, and where each request stands."""
-        return dict((await self.http.get("/_emulator/requests")).json())
+        """What reached the provider, and where each request stands: read here, where asking takes milliseconds."""
+        return self.emulator.journal.listing(wanted={}, now=self.clock.now())
 
     async def rests(self) -> None:
         """Wait until nothing more happens there before time is moved."""
         while not all(self._rests(request) for request in (await self.journal())["requests"]):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)  # others need the core meanwhile
 
     def _rests(self, request: Row) -> bool:
         script = self._scripts.get(request["number"], {})
