@@ -1,5 +1,10 @@
-"""Promises of the pictures themselves: same arguments same bytes, no seam, no glare, any size."""
+"""Promises of the pictures themselves: same arguments same bytes, no seam, no glare, any size.
 
+Most of the time goes into what a scene draws before its first frame. STORYREEL_SEEDS=100 looks at so many seeds of
+every scene in place of two.
+"""
+
+import os
 from functools import cache
 from itertools import pairwise
 
@@ -16,6 +21,7 @@ Clip = list[NDArray[np.uint8]]
 
 SCENES = [(theme.name, variant) for theme in THEMES.values() for variant in theme.variants]
 every_scene = pytest.mark.parametrize(("theme", "variant"), SCENES, ids=["/".join(scene) for scene in SCENES])
+SEEDS = range(1, 1 + int(os.environ.get("STORYREEL_SEEDS", "2")))
 sides = st.integers(32, 96).map(lambda half: 2 * half)
 
 
@@ -49,9 +55,9 @@ def away(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
 
 @every_scene
 def test_same_arguments_give_the_same_bytes(theme: str, variant: str) -> None:
-    again = draw(theme, variant, seed=7, width=128, height=128, count=3)
+    again = draw(theme, variant, seed=7, width=128, height=128, count=2)
 
-    assert all(np.array_equal(a, b) for a, b in zip(again, loop_of(theme, variant)[::4], strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(again, loop_of(theme, variant)[::6], strict=True))
 
 
 @every_scene
@@ -79,7 +85,7 @@ def test_motion_is_seen_within_a_dozen_frames_and_calm(theme: str, variant: str)
 
 
 @every_scene
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_picture_is_neither_dark_nor_empty_nor_clipped_to_white(theme: str, variant: str, seed: int) -> None:
     """Every seed shows some light and contrast, and glare keeps its colour: hardly a pixel is white."""
     picture = still_of(theme, variant, seed)
@@ -151,8 +157,10 @@ def test_the_seed_chooses_the_scene_where_nobody_names_one() -> None:
         ]
         [match] = [index for index, named in enumerate(by_name) if np.array_equal(named, picture)]
         chosen.add(match)
+        if chosen == {0, 1}:
+            return
 
-    assert chosen == {0, 1}
+    raise AssertionError(f"only {chosen} was chosen")
 
 
 @pytest.mark.parametrize(
