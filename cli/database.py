@@ -73,7 +73,8 @@ def uninstall_database(url: str, *, yes: bool) -> int:
 def _what_goes(found: Contents) -> list[str]:
     """What is removed, and what is not ours to remove."""
     tables = ", ".join(found.tables or []) or "no table"
-    lines = [f"{found.videos:,} videos of {tables}, with all that is known of their clips and of what they cost"]
+    videos = "1 video" if found.videos == 1 else f"{found.videos:,} videos"
+    lines = [f"{videos} of {tables}, with all that is known of their clips and of what they cost"]
     if found.files:
         lines.append(f"stays: {found.files:,} files in the bucket {', '.join(found.buckets or [])}")
     if found.secret:

@@ -260,6 +260,7 @@ create function storyreel.attach(
 ) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning  -- a notice for each trigger that is not there
 as $$
 declare
   source_name  text;
@@ -386,6 +387,7 @@ $$;
 create or replace function storyreel.detach(story_table regclass) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
   source_name text;

@@ -100,6 +100,7 @@ $$;
 create function storyreel.wake_by(url text, secret_name text default 'storyreel_run_jobs', timeout_ms integer default 2000) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 declare
   lacking text;
@@ -144,6 +145,7 @@ $$;
 create function storyreel.wake_no_more() returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 begin
   delete from storyreel.waking;

@@ -12,6 +12,7 @@ import pytest
 
 from local.postgres import EmbeddedPostgres
 from storage.database import Database
+from storage.deployment import check_database
 from storage.migrate import make_role, migrate
 from storage.plans import PostgresPlans
 from tests.conftest import Clock, DatabaseUrls, survive_no_power_cut
@@ -69,6 +70,7 @@ async def test_a_restored_dump_goes_on_where_it_was(
         owner.execute("insert into public.dreams values (2, 'A fox')")
         owner.execute("update public.dreams set content = 'A wolf' where id = 2")
     async with Database(elsewhere.url(user="storyreel")) as database:
+        await check_database(database)
         claimed = await PostgresPlans(database).claim(now=clock(), lease=LEASE, limit=9)
     assert {revision.story for revision in claimed} == {"A whale", "A wolf"}
     with psycopg.connect(elsewhere.url()) as owner:

@@ -83,6 +83,14 @@ async def test_who_is_committed_while_a_run_ends_calls_or_is_seen(waking: World)
     assert await waking.jobs("plan") == 1
 
 
+async def test_an_app_that_takes_its_time_holds_up_no_other(waking: World) -> None:
+    """What is looked at for a call is looked at when the app commits, and not before."""
+    async with waking.holding("insert into public.stories (text) values ('A whale')"):
+        await waking.owner.execute("select from storyreel.waking for update nowait")
+
+    assert await calls(waking) == 1
+
+
 async def test_a_run_that_died_is_not_waited_for_for_ever(waking: World) -> None:
     """After its time the next job calls again, and so does the clock's tick, with nothing new at all."""
     await waking.story()

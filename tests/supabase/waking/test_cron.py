@@ -11,6 +11,7 @@ import pytest
 
 from local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
+from storage.uninstall import uninstall
 from tests.conftest import BOOTSTRAP, program, survive_no_power_cut
 from tests.functions.serving import SECRET
 from tests.supabase.waking.conftest import EXTENSIONS, URL
@@ -47,7 +48,7 @@ async def clockwork() -> AsyncIterator[str]:
 
 
 async def test_run_jobs_is_called_each_minute(clockwork: str) -> None:
-    """From the moment it is set up, once however often it is, and no more when it is ended."""
+    """From the moment it is set up, once however often it is, and no more when we are gone."""
     async with await psycopg.AsyncConnection.connect(clockwork, autocommit=True) as owner:
         await owner.execute("select vault.create_secret(%s, 'storyreel_run_jobs')", [SECRET])
         for _ in range(2):
@@ -66,7 +67,7 @@ async def test_run_jobs_is_called_each_minute(clockwork: str) -> None:
         assert await called.fetchall() == [(URL,)]
         seen = await owner.execute("select scheduled, status from storyreel.last_call()")
         assert await seen.fetchall() == [(True, None)]
-        await owner.execute("select storyreel.wake_no_more()")
+        assert await asyncio.to_thread(uninstall, clockwork) == []
         assert await (await owner.execute("select from cron.job")).fetchall() == []
 
 

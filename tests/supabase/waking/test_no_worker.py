@@ -7,14 +7,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import LiteralString
 
+import httpx
 import pytest
 
 from tests.conftest import DatabaseUrls
-from tests.functions.serving import RUN, open_door
+from tests.functions.serving import RUN, SECRET, open_door
 from tests.functions.test_run_jobs import emulating
 from tests.storage.world import World
 from tests.supabase.waking.pg_net import sending, take
+
+SPANS: LiteralString = """
+    create table public.spans (until timestamptz, noted_at timestamptz default clock_timestamp());
+    create function public.note() returns trigger language plpgsql security definer as
+    $$ begin insert into public.spans (until) values (new.under_way_until); return null; end $$;
+    create trigger note after update on storyreel.waking for each row execute function public.note()
+"""
 
 
 @pytest.fixture
@@ -68,3 +77,49 @@ async def test_what_pg_net_loses_the_next_tick_finds(deployment: World, database
     async with sending(database_urls.owner):
         await deployment.owner.execute("select storyreel.call_run_jobs()")
         await until_final(deployment)
+
+
+async def test_a_run_says_when_it_begins_and_when_it_has_ended(deployment: World) -> None:
+    """Until then nobody calls another; a run that is cut off is one until its time is over."""
+    await deployment.owner.execute(SPANS)
+
+    assert await run(deployment, "?seconds=20") == 200
+
+    begun, ended = await deployment.rows(
+        "select until - noted_at > interval '40 s', until = '-infinity' from public.spans order by noted_at"
+    )
+    assert (begun, ended) == ((True, False), (False, True))
+
+
+async def test_what_a_run_had_no_time_for_is_another_call(deployment: World) -> None:
+    """At once, and not only with the next minute."""
+    await deployment.story()
+    await take(deployment.owner)
+
+    assert await run(deployment, "?seconds=0.000001") == 200
+
+    assert len(await take(deployment.owner)) == 1
+
+
+async def test_a_run_keeps_to_the_connections_it_was_given(deployment: World) -> None:
+    """Serverless hosts make many instances; the engine shares the two connections of its own."""
+    for number in range(5):
+        await deployment.story(f"Story {number}")
+    running = asyncio.create_task(run(deployment, "?seconds=20"))
+    most = 0
+    while not running.done():
+        (open_now,) = await deployment.one(
+            "select count(*) from pg_stat_activity where datname = current_database() and usename = 'storyreel'"
+        )
+        most = max(most, open_now)
+        await asyncio.sleep(0)
+
+    assert await running == 200
+    assert 0 < most <= 2
+
+
+async def run(deployment: World, query: str) -> int:
+    """Call run-jobs as the database would, and wait for it to end; the status."""
+    (url,) = await deployment.one("select url from storyreel.waking")
+    async with httpx.AsyncClient(headers={"apikey": SECRET}, trust_env=False, timeout=60) as http:
+        return (await http.post(f"{url}{query}")).status_code
