@@ -4,7 +4,6 @@ Which kind it is, follows from what is set: a folder, the key of one of three cl
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -125,7 +124,7 @@ def _azure(environment: Environment, name: str, *, is_public: bool) -> AzureBuck
     key = environment.required("STORYREEL_AZURE_KEY", "one of the storage account's two access keys")
     try:
         base64.b64decode(key, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is text that is not ASCII
         raise BadSetting("STORYREEL_AZURE_KEY is no access key: copy it anew, in one piece") from None
     return AzureBucketSettings(
         name=name,

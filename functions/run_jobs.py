@@ -30,7 +30,8 @@ async def run_jobs(request: Request) -> JSONResponse:
     With `Prefer: respond-async` 202 at once, and the work goes on behind the answer.
     """
     services: Services = request.app.state.services
-    require_secret(request.headers, services.settings.http.secrets)
+    http = services.settings.http
+    require_secret(request.headers, (*http.secrets, *http.run_secrets))
     seconds = _seconds(request.query_params.get("seconds"))
     if _prefers_async(request.headers):
         return JSONResponse(

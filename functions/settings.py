@@ -48,13 +48,15 @@ class HttpSettings:
     """The functions' own address, as the provider reaches it, and who may call them.
 
     `secrets` are what the app's back end shows, `operator_secrets` what those show who watch and mend; where there
-    are none, nobody may. The first of `webhook_secrets` marks the addresses that the provider calls; all count.
+    are none, nobody may. `run_secrets` open run-jobs and nothing else. The first of `webhook_secrets` marks the
+    addresses that the provider calls; all count.
     """
 
     functions_url: str
     secrets: tuple[str, ...] = field(repr=False)
     operator_secrets: tuple[str, ...] = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
+    run_secrets: tuple[str, ...] = field(repr=False, default=())
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,11 @@ def read(variables: Mapping[str, str], *, cores: int) -> Settings:
             service_key=lambda: _service_key(environment),
         ),
         http=HttpSettings(
-            functions, _secrets(environment), _operator_secrets(environment), _webhook_secrets(environment)
+            functions,
+            secrets=_secrets(environment),
+            operator_secrets=_operator_secrets(environment),
+            webhook_secrets=_webhook_secrets(environment),
+            run_secrets=_own_secrets(environment, "STORYREEL_RUN_JOBS_SECRETS"),
         ),
         users=_users(environment, base),
         media=MediaSettings(

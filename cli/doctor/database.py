@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from importlib.metadata import version
 
 from cli.doctor.finding import Finding, bad, note, ok
@@ -121,13 +122,12 @@ def _called(waking: Waking) -> Iterator[Finding]:
         yield bad(
             "waking",
             f"run-jobs cannot be called: {waking.fault}",
-            f"select vault.create_secret('<one of STORYREEL_SECRETS>', '{waking.secret_name}')",
+            f"select vault.create_secret('<one of STORYREEL_RUN_JOBS_SECRETS>', '{waking.secret_name}')",
         )
-    elif waking.error or (waking.status is not None and waking.status >= 300):
+    elif waking.error or (waking.status is not None and waking.status >= HTTPStatus.MULTIPLE_CHOICES):
         said = waking.error or f"HTTP {waking.status}"
-        mend = (
-            "Vault's secret must be one of STORYREEL_SECRETS" if waking.status == 401 else "see that it is reached"
-        )
+        refused = waking.status == HTTPStatus.UNAUTHORIZED
+        mend = "Have Vault's secret be one of STORYREEL_RUN_JOBS_SECRETS" if refused else "See that it is reached"
         yield bad("waking", f"the last call of {waking.url} came to nothing: {said}", mend)
     elif not waking.scheduled:
         yield note(

