@@ -8,7 +8,6 @@ dead one's job is deleted and never handed on, so that whoever returns finds it 
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from pipeline.prompts import TemplateWriter
 from pipeline.reconcile import reconcile
 from pipeline.workspace import clear_abandoned_workspaces
 from storage.database import CONNECT
-from storage.deployment import call_run_jobs, hint_reconcile, jobs_wait, run_begun, run_ended
+from storage.deployment import hint_reconcile
 from storage.session import check_session
 
 QUEUE = "storyreel"
@@ -41,7 +40,6 @@ CONCURRENCY = 8  # mostly waiting for networks; ffmpeg has a limit of its own
 _GRACE = 20.0  # seconds a stopping worker gives to what is running; then it hands it back
 _POLL = 1.0  # seconds; the engine can miss a notification that comes while it fetches
 _STALLED = 30  # seconds without a heartbeat after which a worker is dead
-_LAST_STEPS = timedelta(seconds=30)  # what the steps that run at the end of a run may take, usually
 _RECONNECT = 2.0  # seconds between attempts while Postgres is away
 _WAIT = 5.0  # seconds for one of the engine's connections; the engine's own thirty outlast a supervisor's patience
 # A host name may lead to the standby before that is promoted: it answers, and takes nothing.
@@ -215,46 +213,3 @@ async def _run_engine(services: Services, media: Media, *, poll: float) -> None:
 def _told_to_stop() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-async def drain(services: Services, media: Media, *, seconds: float) -> Mapping[str, int]:
-    """Run what is due, reconcile, run what that brought up; for deployments without a standing worker.
-
-    Stops starting jobs after `seconds`; what is running then is finished, within the time limits of its own I/O.
-    For what is left the database calls again, where it was told to. Returns what reconcile found.
-    """
-    database = services.database
-    engine = create_engine(services, media)
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    await run_begun(database, within=timedelta(seconds=seconds) + _LAST_STEPS)
-    async with engine.open_async(database.pool):  # a run has no session to hold, and connections are few
-        await _run_until_idle(engine, services, deadline)
-        found = await sweep_once(engine, services, media)
-        await _run_until_idle(engine, services, deadline)
-        # Whoever gave the engine a job while a run was under way called nobody: so one more look, when none is.
-        await run_ended(database)
-        await _run_until_idle(engine, services, deadline)
-    if await jobs_wait(database, QUEUE):
-        await call_run_jobs(database)
-    return found
-
-
-async def _run_until_idle(engine: procrastinate.App, services: Services, deadline: float) -> None:
-    """Until nothing waits or the deadline has passed: a job that ends may have hinted the next."""
-    loop = asyncio.get_running_loop()
-    while (left := deadline - loop.time()) > 0 and await jobs_wait(services.database, QUEUE):
-        worker = asyncio.create_task(
-            engine.run_worker_async(
-                queues=[QUEUE],
-                concurrency=CONCURRENCY,
-                wait=False,
-                listen_notify=False,
-                delete_jobs="always",
-                install_signal_handlers=False,
-            )
-        )
-        done, _ = await asyncio.wait({worker}, timeout=left)
-        if not done:
-            worker.cancel()  # starts no more jobs and lets the running ones finish
-        await asyncio.gather(worker, return_exceptions=not done)

@@ -45,7 +45,7 @@ async def run_jobs(request: Request) -> JSONResponse:
 
 async def run_due(services: Services, seconds: float) -> Mapping[str, int]:
     """Start what is due for so many seconds, then reconcile; what that found, by kind. Raises as `open_media`."""
-    from functions.jobs import drain  # noqa: PLC0415 - the engine is imported only where it runs
+    from functions.drain import drain  # noqa: PLC0415 - the engine is imported only where it runs
 
     async with open_media(services) as media:
         return await drain(services, media, seconds=seconds)

@@ -26,15 +26,20 @@ class Server:
 
 @dataclass(frozen=True)
 class Waking:
-    """Whom the database calls when there is work. `status` and `error` are of the last call, as far as known."""
+    """Whom the database calls when there is work. `hears`: whether every job calls; `scheduled`: the clock, too.
+
+    `status`, `error` and `timed_out` are of the last call, as far as known.
+    """
 
     url: str
     secret_name: str
     called_at: datetime | None
     fault: str | None
+    hears: bool
     scheduled: bool
     status: int | None
     error: str | None
+    timed_out: bool | None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a process asks and tells the database when it starts: is it ready for us, and where do files lie."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from pipeline.errors import BadSetting
 from pipeline.ports import Bucket
@@ -43,16 +44,16 @@ async def hint_reconcile(database: Database) -> None:
         await tx.run(_SQL["hint_reconcile"], {})
 
 
-async def run_begun(database: Database, *, within: timedelta) -> None:
-    """Keep the database from calling `run-jobs` for that long: a run is under way."""
+async def run_goes_on(database: Database, run: UUID, *, within: timedelta) -> None:
+    """Keep the database from calling `run-jobs` for that long: that run is under way."""
     async with database.transaction() as tx:
-        await tx.run(_SQL["run_begun"], {"within": within})
+        await tx.run(_SQL["run_goes_on"], {"run": run, "within": within})
 
 
-async def run_ended(database: Database) -> None:
-    """The run is over: who gives the engine a job from now on has the database call another."""
+async def run_ended(database: Database, run: UUID) -> None:
+    """That run is over: who gives the engine a job from now on has the database call another."""
     async with database.transaction() as tx:
-        await tx.run(_SQL["run_ended"], {})
+        await tx.run(_SQL["run_ended"], {"run": run})
 
 
 async def call_run_jobs(database: Database) -> None:

@@ -4,7 +4,7 @@ The app's tables stay, with whatever stands in their mirror columns; so do the f
 in Vault, which the app's developer made. In one transaction: all of it, or nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg.rows import class_row
@@ -31,17 +31,20 @@ class Contents:
     files: int
     buckets: list[str] | None
     tables: list[str] | None
-    secret: str | None
+    secret: str | None = None
 
 
 def contents(url: str) -> Contents | None:
     """What there is of ours; None where there is nothing. Raises as `storage.migrate.connect` does."""
     with connect(url) as connection:
-        (there,) = connection.execute("select to_regclass('storyreel.waking') is not null").fetchone() or (False,)
-        if not there:
+        if not _says(connection, b"select to_regclass('storyreel.videos') is not null"):
             return None
+        has_secret = _says(connection, b"select to_regclass('storyreel.waking') is not null")
         with connection.cursor(row_factory=class_row(Contents)) as cursor:
-            return cursor.execute(_SQL["contents"]).fetchone()
+            found = cursor.execute(_SQL["contents"]).fetchone()
+        assert found is not None, "a SELECT without FROM has one row"
+        secret = connection.execute(_SQL["secret"]).fetchone() if has_secret else None
+        return replace(found, secret=secret[0] if secret else None)
 
 
 def uninstall(url: str) -> list[str]:
@@ -50,17 +53,25 @@ def uninstall(url: str) -> list[str]:
     Needs the owner's login. Raises `UninstallFailedError`, and as `storage.migrate.connect` does.
     """
     warnings: list[str] = []
-    names = [migration.name for migration in (*ours(), engine_migration())]
+    applied = [*ours(), engine_migration()]
     with connect(url) as connection:
         connection.add_notice_handler(lambda said: warnings.append(said.message_primary or ""))
         try:
             with connection.transaction():
                 connection.execute("set local client_min_messages = warning")
                 # A DO block takes no parameters.
-                connection.execute(_SQL["uninstall"].replace(b"%(names)s", _array(names, connection)))
+                versions = _array([each.version for each in applied], connection)
+                names = _array([each.name for each in applied], connection)
+                statement = _SQL["uninstall"].replace(b"%(versions)s", versions).replace(b"%(names)s", names)
+                connection.execute(statement)
         except psycopg.Error as error:
             raise UninstallFailedError(f"nothing was removed: {error}") from error
     return warnings
+
+
+def _says(connection: psycopg.Connection, question: bytes) -> bool:
+    row = connection.execute(question).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _array(names: list[str], connection: psycopg.Connection) -> bytes:

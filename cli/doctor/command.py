@@ -79,10 +79,11 @@ async def _look_at_database(settings: Settings) -> list[Finding]:
     url = settings.database.url
     async with Database(url, connections=2) as database:
         server = await look_at_server(database)
-        found = judge_server(server, has_session=await _has_session(url), now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        found = judge_server(server, has_session=await _has_session(url), now=now)
         if any(finding.state is State.BAD for finding in found):
             return found
-        return [*found, *judge_contents(await look_at_contents(database))]
+        return [*found, *judge_contents(await look_at_contents(database), now=now)]
 
 
 async def _has_session(url: str) -> bool:

@@ -11,6 +11,7 @@ from storage.deployment import MADE_FOR
 
 _OLDEST_POSTGRES = 15
 _MOST_SKEW = timedelta(seconds=60)  # signatures of webhooks and users' tokens are valid by the clock, give or take
+_LONGEST_RUN = timedelta(minutes=15)  # while one is under way nobody is called
 _MIGRATE = "SUPABASE_DB_URL=<the owner's URL> storyreel db migrate"
 
 
@@ -63,9 +64,9 @@ def _clock(server: Server, now: datetime) -> Iterator[Finding]:
         yield bad("clock", f"this machine and the database are {seconds} seconds apart", "Set the clock by NTP.")
 
 
-def judge_contents(contents: Contents) -> list[Finding]:
+def judge_contents(contents: Contents, *, now: datetime) -> list[Finding]:
     """What a prepared database lacks."""
-    return [*_stories(contents), *_live(contents), *_whoever_runs(contents)]
+    return [*_stories(contents), *_live(contents), *_whoever_runs(contents, now)]
 
 
 def _stories(contents: Contents) -> Iterator[Finding]:
@@ -102,7 +103,7 @@ def _live(contents: Contents) -> Iterator[Finding]:
         yield ok("realtime", "changes are published, and broadcast to their owners")
 
 
-def _whoever_runs(contents: Contents) -> Iterator[Finding]:
+def _whoever_runs(contents: Contents, now: datetime) -> Iterator[Finding]:
     waking, workers = contents.waking, contents.workers
     if workers:
         yield ok("workers", "1 runs" if workers == 1 else f"{workers} run")
@@ -113,11 +114,12 @@ def _whoever_runs(contents: Contents) -> Iterator[Finding]:
             "Run storyreel worker, have a scheduler POST run-jobs each minute, or select storyreel.wake_by('…')",
         )
     if waking is not None:
-        yield from _called(waking)
+        yield from _called(waking, now)
 
 
-def _called(waking: Waking) -> Iterator[Finding]:
+def _called(waking: Waking, now: datetime) -> Iterator[Finding]:
     again = f"select storyreel.wake_by('{waking.url}')"
+    refused = waking.status == HTTPStatus.UNAUTHORIZED
     if waking.fault:
         yield bad(
             "waking",
@@ -126,14 +128,24 @@ def _called(waking: Waking) -> Iterator[Finding]:
         )
     elif waking.error or (waking.status is not None and waking.status >= HTTPStatus.MULTIPLE_CHOICES):
         said = waking.error or f"HTTP {waking.status}"
-        refused = waking.status == HTTPStatus.UNAUTHORIZED
         mend = "Have Vault's secret be one of STORYREEL_RUN_JOBS_SECRETS" if refused else "See that it is reached"
         yield bad("waking", f"the last call of {waking.url} came to nothing: {said}", mend)
+    elif not waking.hears:
+        yield bad("waking", "the engine's jobs call nobody: their trigger is gone", again)
     elif not waking.scheduled:
         yield note(
             "waking",
-            f"{waking.url} is called, but not each minute: there is no pg_cron",
-            f"create extension pg_cron; {again}",
+            f"{waking.url} is called, but not each minute: there is no pg_cron, or its job is gone",
+            f"create extension if not exists pg_cron; {again}",
+        )
+    elif waking.called_at is not None and now - waking.called_at > _LONGEST_RUN:
+        ago = round((now - waking.called_at).total_seconds() / 60)
+        yield bad("waking", f"pg_cron was to call each minute, and the last call was {ago} minutes ago", again)
+    elif waking.timed_out:
+        yield note(
+            "waking",
+            f"the last call of {waking.url} was not answered in time: right for a host that answers when the work "
+            "is done, as AWS Lambda does, and for no other",
         )
     else:
         yield ok("waking", f"{waking.url} is called as soon as there is work, and each minute")

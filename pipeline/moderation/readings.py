@@ -86,7 +86,8 @@ def plain(word: str) -> str:
     if word.isascii():
         return word.lower()
     lookalikes = _lookalikes()
-    small = word.translate(lookalikes).casefold().translate(_LIGATURES)
+    # Taken apart first: capitals of mathematical scripts have no small letters of their own.
+    small = unicodedata.normalize("NFKD", word.translate(lookalikes)).casefold().translate(_LIGATURES)
     apart = unicodedata.normalize("NFKD", small)
     return "".join(c for c in apart if unicodedata.category(c)[0] != "M").translate(lookalikes)
 

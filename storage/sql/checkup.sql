@@ -20,5 +20,5 @@ select (select array_agg(a.source_table order by a.source_table) from storyreel.
 select storyreel.missing_broadcasts() as sentence;
 
 -- name: waking
-select w.url, w.secret_name, w.called_at, w.fault, c.scheduled, c.status, c.error
+select w.url, w.secret_name, w.called_at, w.fault, c.hears, c.scheduled, c.status, c.error, c.timed_out
 from storyreel.waking w cross join storyreel.last_call() c;

@@ -18,11 +18,11 @@ select exists (
 -- name: hint_reconcile
 select storyreel.hint('reconcile');
 
--- name: run_begun
-select storyreel.run_begun(clock_timestamp() + %(within)s);
+-- name: run_goes_on
+select storyreel.run_goes_on(%(run)s, clock_timestamp() + %(within)s);
 
 -- name: run_ended
-select storyreel.run_ended();
+select storyreel.run_ended(%(run)s);
 
 -- name: call_run_jobs
 select storyreel.call_run_jobs();

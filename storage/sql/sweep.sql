@@ -1,7 +1,10 @@
 Statements of storage/sweep.py: rows compared with the clock.
 
--- name: adopt_missed
-select storyreel.adopt_missed() as adopted;
+-- name: clock
+select clock_timestamp() as now;
+
+-- name: adopt_next
+select tried, adopted from storyreel.adopt_next(%(before)s);
 
 -- name: unplanned
 select count(*) as found from (

@@ -5,8 +5,10 @@ select (select count(*) from storyreel.videos) as videos,
        (select count(*) from storyreel.objects) + 3 * (select count(*) from storyreel.placeholders) as files,
        (select array_agg(distinct b.bucket order by b.bucket)
         from (select bucket from storyreel.objects union select bucket from storyreel.placeholders) b) as buckets,
-       (select array_agg(a.source_table order by a.source_table) from storyreel.attachments a) as tables,
-       (select w.secret_name from storyreel.waking w) as secret;
+       (select array_agg(a.source_table order by a.source_table) from storyreel.attachments a) as tables;
+
+-- name: secret
+select w.secret_name from storyreel.waking w;
 
 -- name: uninstall
 do $$
@@ -14,28 +16,10 @@ declare
   policy record;
   empty  boolean;
   theirs text;
+  attached record;
+  schemas constant regnamespace[] := array_remove(array[to_regnamespace('storyreel'), to_regnamespace('procrastinate')], null);
 begin
-  -- What the app has made of ours would go with it, without a word.
-  select string_agg(distinct t.name, ', ') into theirs
-  from (
-    select r.ev_class::regclass::text as name
-    from pg_depend d join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
-      join pg_class ours on d.refclassid = 'pg_class'::regclass and ours.oid = d.refobjid
-      join pg_class c on c.oid = r.ev_class
-    where (ours.relnamespace = 'storyreel'::regnamespace or ours.oid = to_regclass('public.story_videos'))
-      and c.relnamespace <> 'storyreel'::regnamespace and c.oid <> to_regclass('public.story_videos')
-    union all
-    select f.conrelid::regclass || ' (' || f.conname || ')'
-    from pg_constraint f join pg_class ours on ours.oid = f.confrelid join pg_class c on c.oid = f.conrelid
-    where ours.relnamespace = 'storyreel'::regnamespace and c.relnamespace <> 'storyreel'::regnamespace
-  ) t;
-  if theirs is not null then
-    raise exception 'the app has made something of what would go: %', theirs
-      using errcode = 'dependent_objects_still_exist', hint = 'Drop it first.';
-  end if;
-
-  -- What other schemas hold of ours and would not go with them. Triggers on the app's tables, and policies that ask our
-  -- tables or functions, go with those.
+  -- What other schemas hold of ours.
   if to_regprocedure('storyreel.wake_no_more()') is not null then
     perform storyreel.wake_no_more();
   end if;
@@ -57,11 +41,44 @@ begin
   end if;
 
   set local client_min_messages = error;  -- a line for each thing that goes with another
+  for attached in select a.source_table from storyreel.attachments a where to_regclass(a.source_table) is not null loop
+    perform storyreel.detach(attached.source_table::regclass);
+  end loop;
+
+  -- What the app has made of ours would go with it, without a word: a view, a column of a type of ours, a policy, a trigger.
+  -- Each kind of object says in its own way whose schema it is of. What is left of ours in other schemas is gone by now.
+  select string_agg(distinct pg_describe_object(d.classid, d.objid, d.objsubid), ', ') into theirs
+  from pg_depend d
+    join (
+      select 'pg_class'::regclass as classid, oid from pg_class
+      where relnamespace = any (schemas) or oid = to_regclass('public.story_videos')
+      union all select 'pg_proc'::regclass, oid from pg_proc where pronamespace = any (schemas)
+      union all select 'pg_type'::regclass, oid from pg_type where typnamespace = any (schemas)
+    ) ours on ours.classid = d.refclassid and ours.oid = d.refobjid
+    left join (
+      select 'pg_class'::regclass as classid, oid, relnamespace as schema from pg_class
+      union all select 'pg_proc'::regclass, oid, pronamespace from pg_proc
+      union all select 'pg_type'::regclass, oid, typnamespace from pg_type
+      union all select 'pg_constraint'::regclass, oid, connamespace from pg_constraint
+      union all select 'pg_rewrite'::regclass, r.oid, c.relnamespace from pg_rewrite r join pg_class c on c.oid = r.ev_class
+      union all select 'pg_policy'::regclass, p.oid, c.relnamespace from pg_policy p join pg_class c on c.oid = p.polrelid
+      union all select 'pg_trigger'::regclass, t.oid, c.relnamespace from pg_trigger t join pg_class c on c.oid = t.tgrelid
+      union all select 'pg_attrdef'::regclass, a.oid, c.relnamespace from pg_attrdef a join pg_class c on c.oid = a.adrelid
+      union all select 'pg_publication_rel'::regclass, p.oid, c.relnamespace
+        from pg_publication_rel p join pg_class c on c.oid = p.prrelid
+    ) dependent on dependent.classid = d.classid and dependent.oid = d.objid
+  where d.deptype in ('n', 'a') and (dependent.schema is null or dependent.schema <> all (schemas))
+    and d.objid not in (select v.oid from pg_rewrite v where v.ev_class = to_regclass('public.story_videos'));
+  if theirs is not null then
+    raise exception 'the app has made something of what would go: %', theirs
+      using errcode = 'dependent_objects_still_exist', hint = 'Drop it first.';
+  end if;
+
   drop view if exists public.story_videos;
   drop schema if exists storyreel cascade;
   drop schema if exists procrastinate cascade;
   if to_regclass('supabase_migrations.schema_migrations') is not null then
-    delete from supabase_migrations.schema_migrations m where m.name = any (%(names)s);
+    delete from supabase_migrations.schema_migrations m where (m.version, m.name) in (select * from unnest(%(versions)s::text[], %(names)s::text[]));
     if not exists (select from supabase_migrations.schema_migrations) then
       drop schema supabase_migrations cascade;  -- whoever migrates next makes it anew, as we did
     end if;

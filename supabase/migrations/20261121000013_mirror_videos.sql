@@ -119,9 +119,12 @@ create trigger videos_mirrored after update on storyreel.videos for each row
   when ((old.bucket, old.path, old.shows, old.work) is distinct from (new.bucket, new.path, new.shows, new.work))
   execute function storyreel.on_video_changed();
 
--- Ask for a new video of a story whose text has changed. One that nobody has begun to plan takes the new text instead:
--- who saves with every key they press pays for what planning saw. Whoever edits looks at the result, so it does not wait
--- behind people who look at a placeholder, as other re-renders do.
+-- Ask for a new video of a story whose text has changed. One that nobody has begun to plan takes the new text instead, and
+-- what still waits to be rendered of older texts is not waited for any more: who saves with every key they press pays for
+-- what the provider had begun. Whoever edits looks at the result, so it does not wait behind people who look at a
+-- placeholder, as other re-renders do.
+--
+-- The caller has the story's row, and then comes the video: in this order for everybody who wants both.
 create function storyreel.follow_text(p_table text, p_id text) returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -139,7 +142,7 @@ begin
   for update of r skip locked;
   if waiting is not null then
     execute format(
-      'update storyreel.revisions r set story = left(s.%I::text, 20001) from %s s where r.id = $1 and s.%I = $2::%s',
+      'update storyreel.revisions r set story = left(coalesce(s.%I::text, ''''), 20001) from %s s where r.id = $1 and s.%I = $2::%s',
       a.text_column, a.source_table, a.id_column, a.id_type)
     using waiting, p_id;
     return;
@@ -147,6 +150,10 @@ begin
 
   select q.revision_id into waiting from storyreel.request_video_of(p_table, p_id, 'rerender', p_preview => true) q;
   update storyreel.revisions r set priority = 10 where r.id = waiting;
+  delete from storyreel.shots s
+  using storyreel.revisions r, storyreel.revisions newest, storyreel.renders d
+  where newest.id = waiting and r.video_id = newest.video_id and r.number < newest.number and s.revision_id = r.id
+    and d.take_id = s.take_id and d.status = 'waiting';
 end
 $$;
 
@@ -194,7 +201,7 @@ declare
   mirroring constant text := case when num_nonnulls(a.url_column, a.status_column) > 0 then format(
     $mirroring$
           begin
-            %2$s;
+            execute %2$L;  -- planned each time: a plan for one row must not be kept for ten thousand
           exception when others then
             raise warning 'storyreel could not write into the new rows of %% how their videos are: %%', %1$L, sqlerrm;
             insert into storyreel.missed (source_table, source_id, what, error)
@@ -310,10 +317,11 @@ begin
   select a.attname, format_type(a.atttypid, a.atttypmod) as type into unfit
   from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
   where a.attrelid = story_table and a.attname in (url_column, status_column)
-    and (t.typcategory <> 'S' or a.attgenerated <> '' or a.attname in (key_column, text_column) or url_column = status_column)
+    and (t.typcategory <> 'S' or a.attgenerated <> '' or a.attname in (key_column, text_column) or url_column = status_column
+         or a.attname = status_column and a.atttypmod between 0 and 4 + 10)  -- "placeholder" has eleven letters
   limit 1;
   if found then
-    raise exception 'the column % of % (%) cannot mirror a video: it must be one of its own, of type text, not generated',
+    raise exception 'the column % of % (%) cannot mirror a video: it must be one of its own, of type text (or varchar of 11 at least), not generated',
         unfit.attname, source_name, unfit.type
       using errcode = 'datatype_mismatch';
   end if;
@@ -331,6 +339,16 @@ begin
         source_name, stranger, current_user
       using errcode = 'insufficient_privilege',
             hint = format('Make %I its owner, or trust %I: attach(…, trust_owner => true).', current_user, stranger);
+  end if;
+
+  -- Writing a row, too, runs code: whoever may put a trigger on the table has it run as us. So nobody may who can become
+  -- anything but its owner; many projects have granted that to everybody, with all the rest.
+  if num_nonnulls(url_column, status_column) > 0 and has_table_privilege('authenticated', story_table, 'trigger') then
+    execute format('revoke trigger on %s from public, anon, authenticated', story_table);
+    if has_table_privilege('authenticated', story_table, 'trigger') then
+      raise exception 'users of the app may put triggers on %, which would run as % when its columns are written', source_name, current_user
+        using errcode = 'insufficient_privilege', hint = format('As the owner of the table: revoke trigger on %s from public, anon, authenticated;', source_name);
+    end if;
   end if;
 
   insert into storyreel.attachments
@@ -379,6 +397,11 @@ begin
 
   if num_nonnulls(url_column, status_column) > 0 then
     execute storyreel.mirror_statement(attached, format('select k.%I from %s k', key_column, source_name));
+    -- A video that changes just now does not know of these columns yet.
+    insert into storyreel.missed (source_table, source_id, what, error)
+    select v.source_table, v.source_id, 'mirror', 'it changed while its table was attached' from storyreel.videos v
+    where v.source_table = source_name and v.work = 'working'
+    on conflict do nothing;
   end if;
 end
 $$;
@@ -453,42 +476,80 @@ begin
 end
 $$;
 
--- Make up for what the triggers missed. Returns how many videos were made; what still fails stays noted.
-create or replace function storyreel.adopt_missed() returns integer
+-- Make up for one thing that the triggers missed before that time, the oldest that nobody else has in hand; how many were
+-- tried, and how many videos were made. What still fails stays noted, and is tried again after the others. One in each
+-- transaction, and without waiting for a story that the app has in hand: what is held meanwhile keeps its users waiting.
+create function storyreel.adopt_next(p_before timestamptz, out tried integer, out adopted integer)
 language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  m    storyreel.missed;
+  done boolean := true;
+begin
+  select * into m from storyreel.missed n where n.missed_at < p_before order by n.missed_at limit 1 for update skip locked;
+  tried := case when found then 1 else 0 end;
+  adopted := 0;
+  if tried = 0 then
+    return;
+  end if;
+  begin
+    if not storyreel.story_exists(m.source_table, m.source_id) then
+      delete from storyreel.videos v where v.source_table = m.source_table and v.source_id = m.source_id;
+    elsif m.what = 'mirror' then
+      done := storyreel.mirror_noted(m.source_table, m.source_id);
+    elsif not storyreel.lock_story(m.source_table, m.source_id) then
+      done := false;
+    elsif m.what = 'text' then
+      perform storyreel.follow_text(m.source_table, m.source_id);
+    else
+      perform storyreel.request_video_of(m.source_table, m.source_id);
+      adopted := case when found then 1 else 0 end;
+    end if;
+    if done then
+      delete from storyreel.missed d
+      where d.source_table = m.source_table and d.source_id = m.source_id and d.what = m.what;
+      return;
+    end if;
+  exception when others then
+    m.error := sqlerrm;
+    adopted := 0;
+  end;
+  update storyreel.missed u set error = m.error, missed_at = clock_timestamp()
+  where u.source_table = m.source_table and u.source_id = m.source_id and u.what = m.what;
+end
+$$;
+
+-- Hold on to a story's row, unless the app is about to delete it, or has locked it for itself.
+create function storyreel.lock_story(p_table text, p_key text) returns boolean
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  m       storyreel.missed;
-  adopted integer := 0;
+  a      storyreel.attachments;
+  locked boolean;
 begin
-  for m in select * from storyreel.missed order by missed_at limit 500 for update skip locked loop
-    begin
-      if not storyreel.story_exists(m.source_table, m.source_id) then
-        delete from storyreel.videos v where v.source_table = m.source_table and v.source_id = m.source_id;
-      elsif m.what = 'text' then
-        perform storyreel.follow_text(m.source_table, m.source_id);
-      elsif m.what = 'video' then
-        perform storyreel.request_video_of(m.source_table, m.source_id);
-        adopted := adopted + case when found then 1 else 0 end;
-      end if;
-      if m.what <> 'mirror' or storyreel.mirror_noted(m.source_table, m.source_id) then
-        delete from storyreel.missed d
-        where d.source_table = m.source_table and d.source_id = m.source_id and d.what = m.what;
-      else
-        update storyreel.missed u set missed_at = now()
-        where u.source_table = m.source_table and u.source_id = m.source_id and u.what = m.what;
-      end if;
-    exception when others then
-      update storyreel.missed u set error = sqlerrm, missed_at = now()
-      where u.source_table = m.source_table and u.source_id = m.source_id and u.what = m.what;
-    end;
-  end loop;
-  return adopted;
+  select * into a from storyreel.attachments t where t.source_table = p_table;
+  execute format(
+    'select count(*) > 0 from (select from %s s where s.%I = $1::%s for key share skip locked) r',
+    a.source_table, a.id_column, a.id_type)
+  into locked using p_key;
+  return locked;
 end
+$$;
+
+-- For workers of 0.1.0, until they are stopped.
+create or replace function storyreel.adopt_missed() returns integer
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.adopted from storyreel.adopt_next(clock_timestamp()) n;
 $$;
 
 revoke execute on function
   storyreel.status_of, storyreel.mirror_statement, storyreel.mirror, storyreel.mirror_or_note, storyreel.mirror_noted,
-  storyreel.on_video_changed, storyreel.follow_text, storyreel.on_text_changed, storyreel.attach
+  storyreel.on_video_changed, storyreel.follow_text, storyreel.on_text_changed, storyreel.lock_story, storyreel.adopt_next,
+  storyreel.attach
   from public, anon, authenticated;
+grant execute on function storyreel.adopt_next to storyreel;

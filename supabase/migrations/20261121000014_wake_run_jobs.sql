@@ -8,9 +8,10 @@ create table storyreel.waking (
   url              text not null,
   secret_name      text not null,
   timeout_ms       integer not null,
-  -- One call is under way at most: until then nobody makes another. A run says when it begins and when it has ended;
-  -- where it never says the latter, this is when it is taken for dead.
+  -- One call is under way at most: until then nobody makes another. The run that it leads to puts its name here, says
+  -- every few seconds that it goes on, and that it has ended; one that is silent is taken for dead then.
   under_way_until  timestamptz not null default '-infinity',
+  run              uuid,
   -- The last call, for whoever wonders: its row in net._http_response, for as long as pg_net keeps that.
   called_at        timestamptz,
   request_id       bigint,
@@ -27,11 +28,41 @@ create policy waking_worker on storyreel.waking for select to storyreel using (t
 -- What pg_net, pg_cron and Vault make is looked up when it is used, in statements that are put together then: this applies
 -- where they are missing, and works as soon as they are there.
 
--- Call `run-jobs`, unless a call is under way. It is sent when the transaction commits, and never if it does not.
+-- Whether a run is under way. What is said to last for longer than any run ever says was said by a clock that was wrong.
+create function storyreel.is_under_way(w storyreel.waking) returns boolean
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select w.under_way_until between clock_timestamp() and clock_timestamp() + interval '5 minutes';
+$$;
+
+-- Queue one call of `run-jobs`; the number that pg_net has for it, null where Vault has lost the secret. It is sent when the
+-- transaction commits, and never if it does not.
 --
 -- pg_net does not begin a batch before the last one has ended, so that who answers late holds up the app's own webhooks.
 -- That is why `run-jobs` is asked to answer at once and work on (RFC 7240), and why the wait for it is short: whether the
 -- answer is heard changes nothing.
+create function storyreel.queue_call(w storyreel.waking) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  secret  text;
+  request bigint;
+begin
+  execute format('select s.decrypted_secret from %s s where s.name = $1', to_regclass('vault.decrypted_secrets'))
+  into secret using w.secret_name;
+  if secret is not null then
+    execute format(
+      'select net.%I(url := $1, body := ''{}''::jsonb, params := ''{}''::jsonb, headers := $2, timeout_milliseconds := $3)', 'http_post')
+    into request
+    using w.url, jsonb_build_object('content-type', 'application/json', 'apikey', secret, 'prefer', 'respond-async'), w.timeout_ms;
+  end if;
+  return request;
+end
+$$;
+
+-- Call `run-jobs`, unless a run is under way.
 create function storyreel.call_run_jobs() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -39,26 +70,26 @@ set lock_timeout = '1s'
 as $$
 declare
   w       storyreel.waking;
-  secret  text;
   request bigint;
 begin
   -- Whoever ends a run has this row as well: either we see that it has ended, or it sees what we have left to do.
   select * into w from storyreel.waking for update;
-  if not found or w.under_way_until > clock_timestamp() then
+  if not found or storyreel.is_under_way(w) then
     return;
   end if;
-  execute format('select s.decrypted_secret from %s s where s.name = $1', to_regclass('vault.decrypted_secrets'))
-  into secret using w.secret_name;
-  if secret is null then
+  request := storyreel.queue_call(w);
+  if request is null then
     update storyreel.waking set fault = format('Vault has no secret %L', w.secret_name);
     return;
   end if;
-  execute format(
-    'select net.%I(url := $1, body := ''{}''::jsonb, params := ''{}''::jsonb, headers := $2, timeout_milliseconds := $3)', 'http_post')
-  into request
-  using w.url, jsonb_build_object('content-type', 'application/json', 'apikey', secret, 'prefer', 'respond-async'), w.timeout_ms;
   update storyreel.waking
-  set under_way_until = clock_timestamp() + interval '30 seconds', called_at = clock_timestamp(), request_id = request, fault = null;
+  set under_way_until = clock_timestamp() + interval '30 seconds', run = null,
+      called_at = clock_timestamp(), request_id = request, fault = null;
+exception when serialization_failure then
+  -- An app that reads as of an earlier time, and the row has changed since: it cannot be told whether a run is under way.
+  -- A call too many is harmless, one too few is not.
+  select * into w from storyreel.waking;
+  perform storyreel.queue_call(w);
 end
 $$;
 
@@ -74,6 +105,36 @@ begin
 exception when others then
   raise warning 'storyreel could not wake run-jobs: %', sqlerrm;
   return null;
+end
+$$;
+
+-- As in request_videos; and where a job has waited for longer than any call takes, its call was lost, and another is made.
+create or replace function storyreel.hint(step text) returns void
+language plpgsql volatile security definer
+set search_path = procrastinate, pg_temp
+as $$
+begin
+  -- Our migrations do not need the engine to be there first.
+  if to_regclass('procrastinate.procrastinate_jobs') is null then
+    return;
+  end if;
+  -- By priority first: that is what the engine's index of waiting jobs is sorted by.
+  if not exists (
+    select from procrastinate_jobs j
+    where j.status = 'todo' and j.priority = storyreel.step_priority(step) and j.task_name = step
+  ) then
+    perform procrastinate_defer_jobs_v1(array[
+      row('storyreel', step, storyreel.step_priority(step), null, null, '{}', null)::procrastinate_job_to_defer_v1
+    ]);
+  elsif exists (
+    select from storyreel.waking w where not storyreel.is_under_way(w) and w.called_at < clock_timestamp() - interval '1 minute')
+  then
+    begin
+      perform storyreel.call_run_jobs();
+    exception when others then
+      raise warning 'storyreel could not wake run-jobs: %', sqlerrm;
+    end;
+  end if;
 end
 $$;
 
@@ -124,7 +185,8 @@ begin
 
   insert into storyreel.waking as w (url, secret_name, timeout_ms) values (wake_by.url, wake_by.secret_name, wake_by.timeout_ms)
   on conflict (only_one) do update
-    set url = excluded.url, secret_name = excluded.secret_name, timeout_ms = excluded.timeout_ms, under_way_until = '-infinity';
+    set url = excluded.url, secret_name = excluded.secret_name, timeout_ms = excluded.timeout_ms, under_way_until = '-infinity',
+        run = null;
   -- Deferred: at the commit there is little between our look at the row above and everybody's look at the job.
   execute format('drop trigger if exists storyreel_wake on %s', to_regclass('procrastinate.procrastinate_jobs'));
   execute format(
@@ -132,7 +194,7 @@ begin
      for each row when (new.queue_name = ''storyreel'') execute function storyreel.on_job_deferred()',
     to_regclass('procrastinate.procrastinate_jobs'));
   if to_regnamespace('cron') is null then
-    raise warning 'this database has no pg_cron: a call that is lost is made up for by the next one only'
+    raise warning 'this database has no pg_cron: a call that is lost is made up for by the next story only'
       using hint = 'create extension pg_cron; and call storyreel.wake_by again. Or let a scheduler call run-jobs each minute.';
   else
     execute format('select cron.%I($1, $2, $3)', 'schedule') using 'storyreel-run-jobs', '* * * * *', 'select storyreel.tick()';
@@ -159,13 +221,17 @@ begin
 end
 $$;
 
--- For whoever looks why nothing happens: whether pg_cron has our job, and what came of the last call, as far as pg_net still
--- knows: the HTTP status, or why there was none. An answer that was not waited for is no fault.
-create function storyreel.last_call(out scheduled boolean, out status integer, out error text)
+-- For whoever looks why nothing happens: whether every job calls and pg_cron has our tick, and what came of the last call as
+-- far as pg_net still knows: the HTTP status, why there was none, or that it was not waited for, which is no fault.
+create function storyreel.last_call(
+  out hears boolean, out scheduled boolean, out status integer, out error text, out timed_out boolean)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  hears := exists (
+    select from pg_trigger t
+    where t.tgrelid = to_regclass('procrastinate.procrastinate_jobs') and t.tgname = 'storyreel_wake' and t.tgenabled <> 'D');
   scheduled := false;
   if to_regclass('cron.job') is not null then
     execute format('select exists (select from %s j where j.jobname = $1 and j.active)', to_regclass('cron.job'))
@@ -173,35 +239,36 @@ begin
   end if;
   if to_regclass('net._http_response') is not null then
     execute format(
-      'select r.status_code, case when not r.timed_out then r.error_msg end
+      'select r.status_code, case when not coalesce(r.timed_out, false) then r.error_msg end, coalesce(r.timed_out, false)
        from %s r join storyreel.waking w on w.request_id = r.id', to_regclass('net._http_response'))
-    into status, error;
+    into status, error, timed_out;
   end if;
 end
 $$;
 
--- A run of `run-jobs` begins, or goes on: nobody needs to call another before then.
-create function storyreel.run_begun(p_until timestamptz) returns void
+-- A run begins, or goes on: until then nobody needs to call another. Where one is under way already, that one says so.
+create function storyreel.run_goes_on(p_run uuid, p_until timestamptz) returns void
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  update storyreel.waking set under_way_until = p_until;
+  update storyreel.waking w set under_way_until = p_until, run = p_run
+  where w.run is null or w.run = p_run or not storyreel.is_under_way(w);
 $$;
 
 -- It has ended. What was given to the engine until now is seen by whoever looks after this has committed; what is given
 -- later calls again.
-create function storyreel.run_ended() returns void
+create function storyreel.run_ended(p_run uuid) returns void
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  update storyreel.waking set under_way_until = '-infinity';
+  update storyreel.waking w set under_way_until = '-infinity', run = null where w.run = p_run;
 $$;
 
 revoke execute on function
-  storyreel.call_run_jobs, storyreel.on_job_deferred, storyreel.tick, storyreel.wake_by, storyreel.wake_no_more, storyreel.last_call,
-  storyreel.run_begun, storyreel.run_ended
+  storyreel.is_under_way, storyreel.queue_call, storyreel.call_run_jobs, storyreel.on_job_deferred, storyreel.tick,
+  storyreel.wake_by, storyreel.wake_no_more, storyreel.last_call, storyreel.run_goes_on, storyreel.run_ended
   from public, anon, authenticated;
-grant execute on function storyreel.call_run_jobs, storyreel.last_call, storyreel.run_begun, storyreel.run_ended to storyreel;
+grant execute on function storyreel.call_run_jobs, storyreel.last_call, storyreel.run_goes_on, storyreel.run_ended to storyreel;
 
 do $$
 declare

@@ -20,7 +20,15 @@ SERVER = Server(
     "storyreel", 17, engine_on_path=True, migrated_to=MADE_FOR, engine=version("procrastinate"), now=NOW
 )
 WAKING = Waking(
-    "https://app.example/run-jobs", "storyreel_run_jobs", NOW, None, scheduled=True, status=202, error=None
+    url="https://app/run-jobs",
+    secret_name="storyreel_run_jobs",
+    called_at=NOW,
+    fault=None,
+    hears=True,
+    scheduled=True,
+    status=202,
+    error=None,
+    timed_out=False,
 )
 CONTENTS = Contents(["public.dreams"], 72, 0, published=True, workers=0, quiet=[], waking=WAKING)
 
@@ -37,6 +45,9 @@ CALLS: dict[str, tuple[Waking | None, State, str, str]] = {
     "no secret": (replace(WAKING, fault="Vault has no secret"), State.BAD, "waking", "vault.create_secret"),
     "refused": (replace(WAKING, status=401), State.BAD, "waking", "RUN_JOBS_SECRETS"),
     "not reached": (replace(WAKING, status=None, error="Couldn't connect"), State.BAD, "waking", "connect"),
+    "deaf": (replace(WAKING, hears=False), State.BAD, "waking", "trigger is gone"),
+    "stopped": (replace(WAKING, called_at=NOW - timedelta(hours=1)), State.BAD, "waking", "60 minutes ago"),
+    "not answered in time": (replace(WAKING, status=None, timed_out=True), State.NOTE, "waking", "in time"),
     "not scheduled": (replace(WAKING, scheduled=False), State.NOTE, "waking", "pg_cron"),
 }
 LACKS: dict[str, tuple[Contents, State, str, str]] = {
@@ -60,7 +71,7 @@ def test_a_deployment_as_it_should_be_has_nothing_to_see_to() -> None:
     """With a worker or with a database that calls, each."""
     with_worker = replace(CONTENTS, waking=None, workers=1)
     for contents in (CONTENTS, with_worker):
-        found = [*judge_server(SERVER, has_session=True, now=NOW), *judge_contents(contents)]
+        found = [*judge_server(SERVER, has_session=True, now=NOW), *judge_contents(contents, now=NOW)]
         assert {finding.state for finding in found} == {State.OK}
 
 
@@ -80,7 +91,7 @@ def test_what_a_prepared_database_lacks_is_said(wrong: str) -> None:
     """Bad, or to be noted by whoever knows what they want."""
     contents, state, part, says = LACKS[wrong]
 
-    (found,) = (each for each in judge_contents(contents) if each.state is not State.OK)
+    (found,) = (each for each in judge_contents(contents, now=NOW) if each.state is not State.OK)
 
     assert (found.state, found.part) == (state, part)
     assert says in words(found)

@@ -21,7 +21,8 @@ import uvicorn
 
 from functions import jobs
 from functions.app import create_app
-from functions.jobs import drain, run_worker
+from functions.drain import drain
+from functions.jobs import run_worker
 from functions.services import Media, Services, open_media, open_services
 from functions.settings import Settings
 from local.serving import Server, serve_until_cancelled

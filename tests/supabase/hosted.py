@@ -4,7 +4,6 @@ The roles are those of the whole server; each project is a database of its own, 
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from psycopg import sql
 
 from local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
-from tests.conftest import BOOTSTRAP, survive_no_power_cut
+from tests.conftest import BOOTSTRAP, folder_for_a_server, survive_no_power_cut
 
 OWNER = "project"  # on a hosted project it is called postgres
 HOSTED = Path(__file__).with_name("hosted.sql")
@@ -47,7 +46,7 @@ class Project:
 @contextmanager
 def hosting(binaries: Path | None) -> Iterator[EmbeddedPostgres]:
     """A server of those programs, or of the embedded ones, with a migrated template that nobody connects to."""
-    folder = Path(tempfile.mkdtemp(prefix="storyreel-tests-"))
+    folder = folder_for_a_server()
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, binaries=binaries)
     try:
@@ -97,7 +96,7 @@ def _making(server: EmbeddedPostgres, *, template: str) -> Iterator[Project]:
 
 def _create(connection: psycopg.Connection, name: str, *, template: str) -> None:
     connection.execute(
-        sql.SQL("create database {} template {} owner {}").format(
+        sql.SQL("create database {} template {} owner {} strategy file_copy").format(
             sql.Identifier(name), sql.Identifier(template), sql.Identifier(OWNER)
         )
     )

@@ -116,7 +116,7 @@ MISTAKES: dict[str, tuple[LiteralString, tuple[str, ...], str]] = {
         "alter table storyreel.videos disable row level security", ADVISORS, "policy_exists_rls_disabled"),
     "a function that is led astray": (
         "alter function storyreel.theme_of reset search_path", ADVISORS, "function_search_path_mutable"),
-    "a function of a table that is gone": ("drop table storyreel.missed cascade", LINT, "storyreel.adopt_missed"),
+    "a function of a table that is gone": ("drop table storyreel.missed cascade", LINT, "storyreel.adopt_next"),
 }  # fmt: skip
 
 

@@ -41,7 +41,8 @@ CATALOGUE = b"""
 """
 DREAMS = b"""
     create table public.dreams (id bigint primary key, content text, clip text);
-    insert into public.dreams values (1, 'A whale', 'mine')
+    insert into public.dreams values (1, 'A whale', 'mine');
+    revoke trigger on public.dreams from anon, authenticated  -- attach would, for its columns
 """
 
 
@@ -120,6 +121,10 @@ MADE_OF_OURS: dict[str, LiteralString] = {
     "public.mine": "create view public.mine as select id from public.story_videos",
     "public.hers": "create view public.hers as select id from storyreel.videos",
     "public.likes": "create table public.likes (video_id uuid references storyreel.videos)",
+    "public.wishes": "create table public.wishes (asked storyreel.requested)",
+    "public.words": "create table public.words (word text check (word <> storyreel.status_of('final', 'idle')))",
+    "public.secrets": """create table public.secrets (id uuid);
+        create policy few on public.secrets as restrictive using (id in (select id from storyreel.videos))""",
 }
 
 
@@ -137,9 +142,25 @@ def test_what_the_app_has_made_of_ours_does_not_go_unasked(project: Project, nam
         assert catalogue(project) == before
         owner.execute(
             sql.SQL("drop {} {}").format(
-                sql.SQL("table" if "likes" in name else "view"), sql.Identifier(*name.split("."))
+                sql.SQL("table" if "table" in MADE_OF_OURS[name] else "view"), sql.Identifier(*name.split("."))
             )
         )
+
+
+def test_a_record_of_the_apps_own_migrations_stays(project: Project) -> None:
+    """Also of one that is called as one of ours is."""
+    migrate(project.url())
+    with psycopg.connect(project.url(), autocommit=True) as owner:
+        owner.execute(
+            "insert into supabase_migrations.schema_migrations (version, name)"
+            " values ('20250101000000', 'create_videos')"
+        )
+
+        uninstall(project.url())
+
+        left = owner.execute("select version, name from supabase_migrations.schema_migrations").fetchall()
+        assert left == [("20250101000000", "create_videos")]
+        owner.execute("drop schema supabase_migrations cascade")
 
 
 def test_the_command_asks_and_says_what_stays(project: Project) -> None:

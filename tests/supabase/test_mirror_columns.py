@@ -215,6 +215,30 @@ async def test_a_video_asked_for_by_a_row_that_was_there_before_is_told_it(dream
     assert await dreams.one(LOOK) == (LOOP, "placeholder")
 
 
+async def test_nobody_puts_a_trigger_on_a_table_that_we_write(dreams: World, app: psycopg.AsyncConnection) -> None:
+    """It would run as us; projects of before 2026 have granted the right to everybody, with all the rest."""
+    await dreams.owner.execute("grant all on public.dreams to anon, authenticated")
+    await dreams.owner.execute(ATTACH)
+
+    granted = await dreams.one("select has_table_privilege('authenticated', 'public.dreams', 'trigger')")
+    assert granted == (False,)
+    assert await dreams.one("select has_table_privilege('authenticated', 'public.dreams', 'insert')") == (True,)
+
+
+async def test_a_video_that_changes_while_its_table_is_attached_is_told_it_later(dreams: World) -> None:
+    """It could not know of the columns yet."""
+    await dreams.owner.execute("select storyreel.attach('public.dreams', 'content')")
+    await dream(dreams)
+    made = await render(dreams)
+    async with dreams.holding(ATTACH):
+        url = await finish(dreams, made)
+    assert await dreams.one(LOOK) == (LOOP, "placeholder")
+
+    await dreams.stores.sweep.adopt_missed()
+
+    assert await dreams.one(LOOK) == (url, "final")
+
+
 @pytest.mark.parametrize(
     ("columns", "named"),
     [
@@ -222,13 +246,15 @@ async def test_a_video_asked_for_by_a_row_that_was_there_before_is_told_it(dream
         ("url_column => 'content'", "content"),
         ("status_column => 'shout'", "shout"),
         ("url_column => 'clip', status_column => 'clip'", "clip"),
+        ("status_column => 'brief'", "brief"),
         ("url_column => 'no_such'", "no_such"),
     ],
 )
 async def test_a_column_that_cannot_say_it_is_refused(dreams: World, columns: LiteralString, named: str) -> None:
     """By name, before anything is changed."""
     await dreams.owner.execute(
-        "alter table public.dreams add length int, add shout text generated always as (upper(content)) stored"
+        """alter table public.dreams
+           add length int, add brief varchar(10), add shout text generated always as (upper(content)) stored"""
     )
 
     with pytest.raises(psycopg.errors.DatabaseError, match=named):

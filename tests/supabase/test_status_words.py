@@ -184,6 +184,7 @@ RERENDERED: LiteralString = """
       (rerender_id, number, source_id, seed, revision_id, outcome, reason, message, paid)
     select id,
 """
+WAKING: LiteralString = "insert into storyreel.waking (only_one, url, secret_name, timeout_ms)"
 OTHERS: dict[str, LiteralString] = {
     "buckets_base_url_bare": "insert into storyreel.buckets values ('b', 'https://x/')",
     "providers_slots_positive": "update storyreel.providers set slots = 0",
@@ -203,6 +204,11 @@ OTHERS: dict[str, LiteralString] = {
     "placeholders_shape_known": PLACEHOLDER + " values ('dream', 'round', 1, '', '', '', '', '', 1, 1)",
     "placeholders_variant_positive": PLACEHOLDER + " values ('dream', 'wide', 0, '', '', '', '', '', 1, 1)",
     "attachments_shape_known": "update storyreel.attachments set shape = 'round'",
+    "missed_what_known":
+        "insert into storyreel.missed (source_table, source_id, what, error) values ('t', '1', 'love', '')",
+    "waking_only_one": WAKING + " values (false, 'https://x/run-jobs', '', 2000)",
+    "waking_calls_run_jobs": WAKING + " values (true, 'https://x/other', '', 2000)",
+    "waking_timeout_sane": WAKING + " values (true, 'https://x/run-jobs', '', 1)",
     "shots_number_positive": "update storyreel.shots set number = 0",
     "shots_shows_known": "update storyreel.shots set shows = 'placeholder'",
     "ledger_kind_known": "insert into storyreel.ledger (render_id, endpoint, kind, amount_usd, at)"

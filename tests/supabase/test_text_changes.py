@@ -5,6 +5,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from tests.storage.builders import LEASE, shot
 from tests.storage.world import World
 
 REVISIONS: LiteralString = "select number, kind, story, priority, preview from storyreel.revisions order by number"
@@ -68,6 +69,55 @@ async def test_a_text_that_changes_while_it_is_planned_is_planned_once_more(foll
 
     assert claimed.story == "A fox"
     assert [story for _, _, story, *_ in await followed.rows(REVISIONS)] == ["A whale", "A fox", "A hare"]
+
+
+async def test_what_waits_to_be_rendered_of_an_older_text_is_not_paid_any_more(followed: World) -> None:
+    """What the provider has begun is made to its end, and shown; what waits for a slot is not begun."""
+    await followed.owner.execute("update storyreel.providers set slots = 1")
+    begun = await followed.admit()
+    for text in ("A fox", "A hare", "A wolf"):
+        await followed.owner.execute(WRITE, [text])
+        await followed.plan(shot(text))
+    await followed.owner.execute("update storyreel.providers set slots = 9")
+
+    admitted = await followed.stores.renders.admit("fal", now=followed.clock(), lease=LEASE)
+
+    assert len(admitted) == 1
+    assert await followed.rows(
+        "select t.take_key from storyreel.takes t join storyreel.renders r on r.take_id = t.id where r.id = %s",
+        admitted[0].id,
+    ) == [("A wolf",)]
+    assert await followed.render(begun.id) == "admitted"
+
+
+async def test_a_text_that_is_taken_away_is_no_fault(followed: World, warnings: list[str]) -> None:
+    """An empty one is refused where all are; what it replaces is not made and paid."""
+    await followed.owner.execute("alter table public.stories alter text drop not null")
+    await followed.owner.execute(WRITE, ["A fox"])
+    await followed.owner.execute(WRITE, [None])
+
+    (claimed,) = await followed.claim()
+    assert claimed.story == ""
+    assert warnings == []
+
+
+async def test_who_makes_up_for_a_text_waits_for_no_app(followed: World, app: psycopg.AsyncConnection) -> None:
+    """A story that the app has in hand comes later; the app may delete it meanwhile, and others' rows are free."""
+    other = await followed.story("A hare")
+    await followed.owner.execute(BREAK)
+    await followed.owner.execute(WRITE, ["A fox"])
+    await followed.owner.execute(MEND)
+    assert len(await followed.rows("select from storyreel.missed")) == 2
+
+    async with app.transaction():
+        await app.execute("select from public.stories where id::text <> %s for update", [other])
+        await followed.stores.sweep.adopt_missed()
+        assert len(await followed.rows("select from storyreel.missed")) == 1
+        await app.execute("delete from public.stories where id::text <> %s", [other])
+    await followed.stores.sweep.adopt_missed()
+
+    assert await followed.rows("select from storyreel.missed") == []
+    assert await followed.rows("select source_id from storyreel.videos") == [(other,)]
 
 
 async def test_many_texts_changed_in_one_statement_are_one_hint(followed: World) -> None:

@@ -1,6 +1,7 @@
 """A database with pg_net and Vault, as far as they can be had here, that calls `run-jobs` when there is work."""
 
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.functions.serving import SECRET
 from tests.storage.world import World
 
 EXTENSIONS = Path(__file__).with_name("extensions.sql")
+ENDED: LiteralString = "update storyreel.waking set under_way_until = '-infinity', run = null"
 URL = "https://app.example/functions/v1/run-jobs"
 
 
@@ -25,5 +27,5 @@ async def waking(equipped: World, warnings: list[str]) -> World:
     await equipped.owner.execute("select storyreel.wake_by(%s)", [URL])
     assert "pg_cron" in warnings.pop()
     await equipped.owner.execute("delete from net.http_request_queue")
-    await equipped.owner.execute("select storyreel.run_ended()")
+    await equipped.owner.execute(ENDED)
     return equipped

@@ -7,9 +7,12 @@ import pytest
 
 from tests.functions.serving import SECRET
 from tests.storage.world import World
-from tests.supabase.waking.conftest import URL
+from tests.supabase.waking.conftest import ENDED, URL
 from tests.supabase.waking.pg_net import take
 
+RUN: LiteralString = "11111111-1111-1111-1111-111111111111"
+RUN_BEGUN: LiteralString = f"select storyreel.run_goes_on('{RUN}', now() + interval '1 minute')"
+RUN_ENDED: LiteralString = f"select storyreel.run_ended('{RUN}')"
 RUN_DIED: LiteralString = "update storyreel.waking set under_way_until = now() - interval '1 s'"
 
 
@@ -60,7 +63,7 @@ async def test_one_call_is_under_way_at_most(waking: World) -> None:
 async def test_every_kind_of_job_calls_once_the_last_run_has_ended(waking: World) -> None:
     """Those of a provider's news, too, and several of one transaction once."""
     for hint in ("select storyreel.hint('admit')", "select storyreel.hint('fetch', gen_random_uuid())"):
-        await waking.owner.execute("select storyreel.run_ended()")
+        await waking.owner.execute(ENDED)
         async with waking.owner.transaction():
             await waking.owner.execute(hint)
             await waking.owner.execute("select storyreel.hint('finish', gen_random_uuid())")
@@ -70,14 +73,14 @@ async def test_every_kind_of_job_calls_once_the_last_run_has_ended(waking: World
 
 async def test_who_is_committed_while_a_run_ends_calls_or_is_seen(waking: World) -> None:
     """The end of a run waits for a commit that saw it under way; so its last look, which follows, sees the job."""
-    await waking.owner.execute("select storyreel.run_begun(now() + interval '1 minute')")
+    await waking.owner.execute(RUN_BEGUN)
     async with (
         waking.holding("set constraints all immediate; insert into public.stories (text) values ('A whale')"),
         await psycopg.AsyncConnection.connect(waking.owner.info.dsn, autocommit=True) as run,
     ):
         await run.execute("set lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            await run.execute("select storyreel.run_ended()")
+            await run.execute(RUN_ENDED)
 
     assert await calls(waking) == 0
     assert await waking.jobs("plan") == 1
@@ -133,19 +136,62 @@ async def test_a_secret_that_vault_lost_is_said_where_people_look(waking: World,
     assert "storyreel_run_jobs" in fault
 
 
+async def test_a_run_keeps_others_from_ending_what_it_has_begun(waking: World) -> None:
+    """Two runs may overlap; the one that came later and ends first says nothing of the other."""
+    await waking.owner.execute(RUN_BEGUN)
+    other = (
+        "select storyreel.run_goes_on(%s, now() + interval '1 minute')",
+        ["22222222-2222-2222-2222-222222222222"],
+    )
+    await waking.owner.execute(*other)
+    await waking.owner.execute("select storyreel.run_ended(%s)", other[1])
+    await waking.story()
+    assert await calls(waking) == 0
+
+    await waking.owner.execute(RUN_ENDED)
+    await waking.forget_jobs()
+    await waking.story()
+    assert await calls(waking) == 1
+
+
+async def test_a_call_that_was_lost_is_made_up_for_by_the_next_story(waking: World) -> None:
+    """Where there is no clock; the job still waits, and no further one is given to the engine."""
+    await waking.story()
+    assert await calls(waking) == 1, "it is lost with this"
+    await waking.owner.execute(RUN_DIED)
+    await waking.story()
+    assert await calls(waking) == 0, "it may still be on its way"
+    await waking.owner.execute("update storyreel.waking set called_at = now() - interval '2 minutes'")
+    await waking.story()
+
+    assert await calls(waking) == 1
+    assert await waking.jobs("plan") == 1
+
+
+async def test_a_clock_that_was_wrong_keeps_nobody_from_calling(waking: World) -> None:
+    """No run says that it goes on for longer than minutes."""
+    await waking.owner.execute("update storyreel.waking set under_way_until = now() + interval '1 year'")
+    await waking.story()
+
+    assert await calls(waking) == 1
+
+
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
-async def test_an_app_of_any_isolation_is_served(waking: World, warnings: list[str], level: LiteralString) -> None:
-    """Where another has called meanwhile, that one is the call."""
+async def test_an_app_that_reads_as_of_an_earlier_time_calls(
+    waking: World, warnings: list[str], level: LiteralString
+) -> None:
+    """It cannot see whether a run is under way: one that has ended meanwhile is not waited for."""
+    await waking.owner.execute(RUN_BEGUN)
     async with await psycopg.AsyncConnection.connect(waking.owner.info.dsn) as app:
         await app.execute("set transaction isolation level " + level)
         await app.execute("select from public.stories")
-        await waking.story()
-        await waking.forget_jobs()
+        await waking.owner.execute(RUN_ENDED)
         await app.execute("insert into public.stories (text) values ('A fox')")
         await app.commit()
 
-    assert await waking.one("select count(*) from storyreel.videos") == (2,)
+    assert await waking.one("select count(*) from storyreel.videos") == (1,)
     assert await calls(waking) == 1
+    assert warnings == []
 
 
 async def test_it_is_refused_where_it_cannot_work(world: World) -> None:

@@ -14,7 +14,7 @@ from storage.migrate import migrate
 from storage.uninstall import uninstall
 from tests.conftest import BOOTSTRAP, program, survive_no_power_cut
 from tests.functions.serving import SECRET
-from tests.supabase.waking.conftest import EXTENSIONS, URL
+from tests.supabase.waking.conftest import ENDED, EXTENSIONS, URL
 
 pytestmark = [pytest.mark.needs("postgres15"), pytest.mark.needs("pg_cron")]
 # One start after the other: the second is a setting of what the first loads. Our servers listen on no port.
@@ -55,7 +55,8 @@ async def test_run_jobs_is_called_each_minute(clockwork: str) -> None:
             await owner.execute("select storyreel.wake_by(%s)", [URL])
         jobs = await (await owner.execute("select jobname, schedule from cron.job")).fetchall()
         assert jobs == [("storyreel-run-jobs", "* * * * *")]
-        await owner.execute("select storyreel.run_ended(); delete from net.http_request_queue")
+        await owner.execute(ENDED)
+        await owner.execute("delete from net.http_request_queue")
         await owner.execute("""
             insert into cron.job_run_details (jobid, runid, status, end_time)
             select jobid, 0, 'succeeded', now() - interval '2 days' from cron.job""")
@@ -65,8 +66,8 @@ async def test_run_jobs_is_called_each_minute(clockwork: str) -> None:
         assert runs == [("succeeded",)], "the record of the day before yesterday is gone"
         called = await owner.execute("select url from net.http_request_queue")
         assert await called.fetchall() == [(URL,)]
-        seen = await owner.execute("select scheduled, status from storyreel.last_call()")
-        assert await seen.fetchall() == [(True, None)]
+        seen = await owner.execute("select hears, scheduled, status from storyreel.last_call()")
+        assert await seen.fetchall() == [(True, True, None)]
         assert await asyncio.to_thread(uninstall, clockwork) == []
         assert await (await owner.execute("select from cron.job")).fetchall() == []
 
