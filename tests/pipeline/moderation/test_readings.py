@@ -1,7 +1,7 @@
 """How words read: every disguise is undone, and what is no disguise is left alone."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.moderation.readings import BREAK, MOST_VISIBLE, accented, plain, visible, words
@@ -91,6 +91,7 @@ def test_accents_are_kept_beside() -> None:
 
 
 @given(st.text())
+@example("\N{MATHEMATICAL BOLD SCRIPT CAPITAL A}")
 def test_what_is_plain_stays_plain(text: str) -> None:
     """Reading twice changes nothing, and leaves no capital and no accent."""
     once = plain(text)
