@@ -61,8 +61,17 @@ class Environment:
             raise BadSetting(f"{name} holds a user or a password, which addresses are no place for")
         return value
 
+    def base_url(self, name: str) -> str | None:
+        """As above, for what paths are put after."""
+        value = self.optional_url(name)
+        if value is not None and ("?" in value or "#" in value):
+            raise BadSetting(
+                f"{name} holds a query or a fragment, and paths are put after it: cut off what begins there"
+            )
+        return value
+
     def url(self, name: str, mend: str) -> str:
-        """As above, and it must be there."""
+        """An http or https address that must be there."""
         value = self.optional_url(name)
         if value is None:
             raise BadSetting(f"{name} is not set: {mend}")

@@ -7,8 +7,9 @@ restart of the server costs nothing. Who comes back within a day goes on; what i
 import json
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from storage.buckets.draft import Draft, write_whole
@@ -43,23 +44,25 @@ class PartialUploads:
     root: Path
 
     def begin(self, promised: Promised) -> str:
-        """The id of a new upload without a byte. Removes those that have expired by then."""
+        """The id of a new upload without a byte. Removes those that have expired by then, or cannot be read."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for each in list(self._folder.glob("*.json")):
-            if (old := self.find(each.stem)) is not None and old.expires <= promised.begun:
-                self.remove(each.stem)
+            if _ID.fullmatch(each.stem):
+                old = self.find(each.stem)
+                if old is None or old.expires <= promised.begun:
+                    self.remove(each.stem)
         upload_id = uuid4().hex
         self._bytes(upload_id).touch()
         write_whole(self._promise(upload_id), json.dumps(asdict(promised)))
         return upload_id
 
     def find(self, upload_id: str) -> Promised | None:
-        """What was promised of it, None where there is no such upload."""
+        """What was promised of it, None where there is no such upload: also where another version wrote it."""
         if not _ID.fullmatch(upload_id):
             return None
         try:
-            return Promised(**json.loads(self._promise(upload_id).read_text(encoding="utf-8")))
-        except FileNotFoundError:
+            return _promised(json.loads(self._promise(upload_id).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, RecursionError):
             return None
 
     def offset(self, upload_id: str) -> int:
@@ -93,3 +96,11 @@ class PartialUploads:
 
     def _promise(self, upload_id: str) -> Path:
         return self._folder / f"{upload_id}.json"
+
+
+def _promised(told: Any) -> Promised:  # noqa: ANN401 - parsed JSON
+    """What was written as `Promised`. Raises ValueError for anything else."""
+    wanted = {each.name for each in fields(Promised)}
+    if not isinstance(told, dict) or told.keys() != wanted or not isinstance(told["begun"], float):
+        raise ValueError("another version's")
+    return Promised(**told)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
 
+from obstore.exceptions import BaseError
 from obstore.store import AzureStore
 
 from pipeline.errors import BucketRefused
@@ -32,18 +33,25 @@ def azure_bucket(
     another address than the container's own, at which its files are read.
     """
     address = endpoint or f"https://{account}.blob.core.windows.net"
-    store = AzureStore(
-        name,
-        # All that could come from Azure's own variables is said here, since obstore reads them.
-        account_name=account,
-        account_key=key,
-        credential_type="access_key",
-        endpoint=address,
-        use_emulator=False,
-        skip_signature=False,
-        client_options=patience.client(address),
-        retry_config=patience.retries(),
-    )
+    try:
+        store = AzureStore(
+            name,
+            # All that could come from Azure's own variables is said here, since obstore reads them. Of encryption
+            # it knows no "none"; that variable the settings refuse.
+            account_name=account,
+            account_key=key,
+            credential_type="access_key",
+            endpoint=address,
+            use_emulator=False,
+            skip_signature=False,
+            client_options=patience.client(address),
+            retry_config=patience.retries(),
+        )
+    except (BaseError, ValueError):  # whose text may quote the key
+        raise BucketRefused(
+            "there is no reaching Azure with these settings: look at STORYREEL_AZURE_ACCOUNT, STORYREEL_AZURE_KEY "
+            "and STORYREEL_AZURE_ENDPOINT, and unset Azure's own variables, AZURE_..."
+        ) from None
     own_address = f"{address}/{name}"
     return ObjectBucket(
         name,

@@ -79,6 +79,14 @@ def base_url(host: str, name: str, *, is_public: bool) -> str:
     return f"{host.rstrip('/')}/storage/v1/object/{'public' if is_public else 'sign'}/{checked_name(name)}"
 
 
+def unsigned(address: str) -> str:
+    """Where everyone would read the object of that signed address, were its bucket public.
+
+    Of Supabase's layout the public address: the one that was signed says 400 without a token of any bucket.
+    """
+    return address.partition("?")[0].replace("/storage/v1/object/sign/", "/storage/v1/object/public/", 1)
+
+
 def object_url(base: str, path: str) -> str:
     """The address of the object in the bucket that is served there. Raises `BucketRefused`."""
     return f"{base}/{escaped(checked_path(path))}"

@@ -25,7 +25,7 @@ from storage.buckets.content_types import UNKNOWN, by_suffix
 from storage.buckets.keys import checked_name, checked_path, checked_prefix, object_url
 from storage.buckets.object_errors import BucketMissing, from_object_store
 from storage.buckets.stranger import is_open
-from storage.buckets.transfer import PIECE_BYTES, receiving
+from storage.buckets.transfer import PIECE_BYTES, TOTAL_SECONDS, receiving
 
 if TYPE_CHECKING:  # obstore has these for type checkers alone
     from obstore.store import ClientConfig, RetryConfig
@@ -53,7 +53,7 @@ class Patience:
 
     connect: float = 5.0
     silence: float = 60.0
-    total: float = 900.0
+    total: float = TOTAL_SECONDS
     repeats: int = 2
 
     def client(self, address: str) -> "ClientConfig":
@@ -81,7 +81,8 @@ class Vendor:
     """
 
     store: ObjectStore
-    signed: Callable[[str, int], Awaitable[str]]
+    signed: Callable[[str, int], Awaitable[str]] = field(repr=False)
+    """May hold the secret."""
     make: Callable[[], Awaitable[None]]
     secret: str = field(repr=False)
 
@@ -113,7 +114,7 @@ class ObjectBucket:
         self._vendor = vendor
         self._store = vendor.store
         self._patience = patience
-        self._closed_to_strangers = False  # as far as is known yet
+        self._closed_folders: set[str] = set()  # in each of which strangers were refused a file of ours
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,8 +126,9 @@ class ObjectBucket:
         """See the port. New buckets are private; who may read a public one is set with the vendor.
 
         No call that all vendors know tells who may read. So a private bucket is asked for one of its objects
-        without a key; an empty one, for the first that is put. Another door that a vendor has (a public domain of
-        R2's, the public addresses of a bucket of Supabase's) is not seen.
+        without a key, and for the first that is put into each folder at the top: policies open some and not
+        others. Another door that a vendor has (a public domain of R2's, the public addresses of a bucket of
+        Supabase's) is not seen.
         """
         try:
             first = await self._first()
@@ -134,7 +136,8 @@ class ObjectBucket:
             await self._vendor.make()
             return
         if first is not None and not self.is_public:
-            await self._refuse_open(first)
+            # A no proves nothing of files of ours: it may be a folder's marker, or gone by now.
+            await self._is_closed(first)
 
     async def put(self, path: str, file: Path, *, content_type: str) -> None:
         """See the port. The type is always sent: Supabase refuses by it."""
@@ -150,9 +153,11 @@ class ObjectBucket:
                 chunk_size=PART_BYTES,
                 max_concurrency=PARTS_AT_ONCE,
             )
-        if not (self.is_public or self._closed_to_strangers):
+        folder = path.rpartition("/")[0].partition("/")[0]
+        if not (self.is_public or folder in self._closed_folders):
             try:
-                await self._refuse_open(path)
+                if await self._is_closed(path):
+                    self._closed_folders.add(folder)
             except BucketRefused:
                 await self.delete([path])
                 raise
@@ -214,11 +219,12 @@ class ObjectBucket:
             async with self._asking(f"deleting {path!r}"):
                 await obstore.delete_async(self._store, path)
 
-    async def _refuse_open(self, path: str) -> None:
-        """Raise `BucketRefused` where the object at that path is read without a key."""
-        if await is_open((await self._signed(path, 1)).partition("?")[0]):
+    async def _is_closed(self, path: str) -> bool:
+        """Whether strangers are refused the object. Raises `BucketRefused` where they read it."""
+        opened = await is_open((await self._signed(path, 1)).partition("?")[0])
+        if opened:
             raise other_access(self.name, is_public=True)
-        self._closed_to_strangers = True
+        return opened is not None
 
     async def _signed(self, path: str, seconds: int) -> str:
         async with self._asking(f"signing {path!r}"):

@@ -16,6 +16,8 @@ import httpx
 
 from pipeline.errors import BucketError
 from pipeline.ports import Bucket, StoredObject
+from storage.buckets.keys import unsigned
+from storage.buckets.stranger import is_open
 
 PREFIX = "doctor/"
 """Where the files of round trips lie."""
@@ -129,9 +131,9 @@ class _RoundTrip:
         return "a player can seek"
 
     async def closed(self) -> str:
-        reply = await self.stranger.get(self.address.partition("?")[0])
-        if reply.is_success:
-            raise _Wrong(f"{_where(reply)} gives it to those without a signature, too")
+        address = unsigned(self.address)
+        if await is_open(address):
+            raise _Wrong(f"{address} gives it to those without a signature, too")
         return "without the signature nobody reads it"
 
     async def delete(self) -> str:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from pipeline.errors import BucketUnavailable
+from pipeline.errors import BucketRefused, BucketUnavailable
 from storage.buckets.object_errors import from_answer
 from storage.buckets.objects import USUAL_PATIENCE, ObjectBucket, Patience, Vendor
 
@@ -39,19 +40,29 @@ def s3_bucket(
     own domain or the endpoint with the bucket's name; None says that the bucket is private.
     """
     address = endpoint or f"https://s3.{region}.amazonaws.com"
-    store = S3Store(
-        name,
-        # All that could come from AWS's own variables is said here: obstore reads them, and Lambda sets them.
-        aws_endpoint_url_s3=address,
-        endpoint=address,
-        region=region,
-        skip_signature=False,
-        virtual_hosted_style_request=False,
-        disable_bulk_delete=True,
-        credential_provider=partial(_credentials, access_key, secret_key, session_token),
-        client_options=patience.client(address),
-        retry_config=patience.retries(),
-    )
+    try:
+        store = S3Store(
+            name,
+            # All that could come from AWS's own variables is said here: obstore reads them, and Lambda sets them.
+            # Of encryption and checksums it knows no "none"; those variables the settings refuse.
+            aws_endpoint_url_s3=address,
+            endpoint=address,
+            region=region,
+            skip_signature=False,
+            virtual_hosted_style_request=False,
+            request_payer=False,
+            s3_express=False,
+            unsigned_payload=False,
+            disable_bulk_delete=True,
+            credential_provider=partial(_credentials, access_key, secret_key, session_token),
+            client_options=patience.client(address),
+            retry_config=patience.retries(),
+        )
+    except (BaseError, ValueError):  # whose text may quote what a variable holds
+        raise BucketRefused(
+            "there is no reaching S3 with these settings: look at STORYREEL_S3_ENDPOINT and STORYREEL_S3_REGION, "
+            "and unset AWS's own variables, AWS_..."
+        ) from None
     vendor = Vendor(store, partial(_signed, store), partial(_make, store, name, region, patience), secret_key)
     own_address = f"{address}/{name}"
     return ObjectBucket(name, vendor, own_address=own_address, public_base_url=public_base_url, patience=patience)

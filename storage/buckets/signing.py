@@ -44,7 +44,7 @@ class UrlSigner:
                 algorithms=[_ALGORITHM],
                 options={"require": ["url", "iat", "exp"], "verify_exp": False, "verify_iat": False},
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, UnicodeError) as error:  # halves of pairs are no UTF-8
             raise BucketRefused("signature verification failed") from error
         if self.clock().timestamp() >= claims["exp"]:
             raise BucketRefused('"exp" claim timestamp check failed')

@@ -1,17 +1,17 @@
 """A bucket in Supabase Storage, through the `supabase` package: `SupabaseBucket`.
 
-Whole files do not go through the package, whose download holds the file in memory (for uploads see
-`supabase_uploads`). They go as plain requests on the very same connections; the rest is the package's. Only large
-uploads repeat requests by themselves.
+Whole files do not go through the package (see `supabase_downloads` and `supabase_uploads`). They go as plain
+requests on the very same connections; the rest is the package's. Only large uploads repeat requests by themselves.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-from storage3.types import SearchV2Object, SearchV2Options
+from storage3.types import SearchV2Object
 
 from pipeline.errors import BucketRefused, BucketUnavailable, ObjectMissing
 from pipeline.ports import StoredObject
@@ -20,17 +20,16 @@ from storage.buckets.content_types import UNKNOWN
 from storage.buckets.keys import base_url, checked_path, checked_prefix, escaped, object_url
 from storage.buckets.resumable import PAUSES
 from storage.buckets.supabase_answers import Answers
+from storage.buckets.supabase_client import connect
+from storage.buckets.supabase_downloads import Downloads
 from storage.buckets.supabase_limits import Difference, Limits, differences
+from storage.buckets.supabase_listing import all_objects
 from storage.buckets.supabase_settings import BucketSettings, limits_of
 from storage.buckets.supabase_uploads import Uploads
-from storage.buckets.transfer import PIECE_BYTES, receiving
-from supabase import AsyncClientOptions, acreate_client
+from storage.buckets.transfer import TOTAL_SECONDS
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=30.0)
 """Seconds without progress, not in all. `read` covers the server's own upload after our last byte."""
-
-LIST_PAGE = 1000
-"""The server's own upper limit for list-v2."""
 
 DELETE_BATCH = 500
 """The server takes 1000 paths a request, and deletes 500 at once (src/storage/limits.ts)."""
@@ -52,12 +51,13 @@ class SupabaseBucket:
         is_public: bool = True,
         public_base_url: str | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        total: float = TOTAL_SECONDS,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         """`url` is the project's (`https://<ref>.supabase.co`), `key` a secret or service_role key.
 
-        `public_base_url`: another scheme and host, at which the files are read. `pauses` in seconds: before a
-        large upload that was interrupted goes on.
+        `public_base_url`: another scheme and host, at which the files are read. `total` is seconds for one call of
+        the port, `pauses` those before a large upload that was interrupted goes on.
         """
         self.name = name
         self.is_public = is_public
@@ -67,17 +67,15 @@ class SupabaseBucket:
         self._answers = Answers(key)
         self._pauses = pauses
         self._limits: Limits | None = None
-        # HTTP/1.1: the package's default, HTTP/2, breaks on idle connections that the server closed
-        # ("Server disconnected"), and a client of our own is one that can be closed.
-        self._http = httpx.AsyncClient(
-            http2=False, timeout=timeout, headers={"apikey": key, "authorization": f"Bearer {key}"}
-        )
+        self._timeout = timeout
+        self._total = total
 
     async def __aenter__(self) -> Self:
-        client = await acreate_client(self._url, self._key, AsyncClientOptions(httpx_client=self._http))
-        self._storage = client.storage
-        self._files = client.storage.from_(self.name)
-        self._settings = BucketSettings(client.storage, self._answers, self.name)
+        """Raises `BucketRefused` for an address or a key that no client can be made of."""
+        self._http, storage = await connect(self._url, self._key, self._timeout)
+        self._files = storage.from_(self.name)
+        self._settings = BucketSettings(storage, self._answers, self.name)
+        self._downloads = Downloads(self._http, self._files.info, self._answers)
         self._uploads = Uploads(
             self._http,
             self._files.info,
@@ -94,16 +92,18 @@ class SupabaseBucket:
 
     async def ensure(self) -> None:
         """See the port. Made with limits; never opens to the world what somebody made private."""
-        if await self._settings.find() is None:
-            await self._settings.create(is_public=self.is_public)
-        # Also after making it: who was first may have made it another way.
-        found = await self._settings.require()
+        async with self._in_time(f"opening bucket {self.name!r}"):
+            if await self._settings.find() is None:
+                await self._settings.create(is_public=self.is_public)
+            # Also after making it: who was first may have made it another way.
+            found = await self._settings.require()
         if found.public != self.is_public:
             raise other_access(self.name, is_public=found.public)
 
     async def differences(self) -> list[Difference]:
         """What keeps us from storing or showing clips in the bucket as it is: empty where nothing does."""
-        found = await self._settings.find()
+        async with self._in_time(f"looking at bucket {self.name!r}"):
+            found = await self._settings.find()
         if found is None:
             return [Difference("bucket", f"there is no bucket {self.name!r}", mendable=True)]
         told = differences(self.name, limits_of(found))
@@ -117,11 +117,12 @@ class SupabaseBucket:
 
         Takes nothing from the bucket, and never changes who may read it: other files may lie there.
         """
-        found = await self._settings.find()
-        if found is None:
-            await self._settings.create(is_public=self.is_public)
-        elif differences(self.name, limits_of(found)):
-            await self._settings.widen(found)
+        async with self._in_time(f"mending bucket {self.name!r}"):
+            found = await self._settings.find()
+            if found is None:
+                await self._settings.create(is_public=self.is_public)
+            elif differences(self.name, limits_of(found)):
+                await self._settings.widen(found)
         self._limits = None
         return await self.differences()
 
@@ -129,9 +130,10 @@ class SupabaseBucket:
         """See the port. After `BucketUnavailable` the object may be stored nevertheless."""
         checked_path(path)
         size = (await asyncio.to_thread(file.stat)).st_size
-        await self._refuse_early(path, size, content_type)
         try:
-            await self._uploads.put(path, file, size=size, content_type=content_type)
+            async with self._in_time(f"putting {path!r}"):
+                await self._refuse_early(path, size, content_type)
+                await self._uploads.put(path, file, size=size, content_type=content_type)
         except BucketUnavailable:
             self._limits = None  # perhaps it is they that changed: see _refuse_early
             raise
@@ -139,22 +141,15 @@ class SupabaseBucket:
     async def get(self, path: str, file: Path) -> None:
         """See the port. Asks storage itself and not the public URL, which a CDN may answer from its cache."""
         what = f"getting {path!r}"
-        identity = {"accept-encoding": "identity"}
         target = self._object_url(path)
-        with self._answers.errors(what):
-            async with self._http.stream("GET", target, headers=identity) as reply:
-                if not reply.is_success:
-                    await reply.aread()
-                    raise self._answers.refusal(reply, what)
-                with receiving(file) as arriving:
-                    async for piece in reply.aiter_bytes(PIECE_BYTES):
-                        await asyncio.to_thread(arriving.write, piece)
+        async with self._asking(what):
+            await self._downloads.get(path, target, file, what)
 
     async def head(self, path: str) -> StoredObject | None:
         """See the port."""
         checked_path(path)
         try:
-            with self._answers.errors(f"looking for {path!r}"):
+            async with self._asking(f"looking for {path!r}"):
                 info = await self._files.info(path)
                 return _described(path, info["size"], info["content_type"])
         except ObjectMissing:
@@ -175,7 +170,7 @@ class SupabaseBucket:
         if self.is_public:
             raise never_expires(self.name)
         address = object_url(self.base_url, path)
-        with self._answers.errors(f"signing {path!r}"):
+        async with self._asking(f"signing {path!r}"):
             answer = await self._files.create_signed_url(path, checked_seconds(seconds))
             token = _token_in(answer["signedURL"])
         return f"{address}?token={token}"
@@ -184,27 +179,14 @@ class SupabaseBucket:
         """See the port."""
         wanted = [checked_path(path) for path in paths]
         for start in range(0, len(wanted), DELETE_BATCH):
-            with self._answers.errors(f"deleting from {self.name!r}"):
+            async with self._asking(f"deleting from {self.name!r}"):
                 await self._files.remove(wanted[start : start + DELETE_BATCH])
 
     async def list(self, prefix: str) -> list[StoredObject]:
-        """See the port.
-
-        Through list-v2 without a delimiter, which walks every folder by cursor. The older list cannot keep
-        the promise: it compares without regard to case, so `A/x` and `a/x` fall together, and its pages are
-        offsets, which skip objects when others are deleted meanwhile.
-        """
+        """See the port."""
         checked_prefix(prefix)
-        found: list[SearchV2Object] = []
-        options = SearchV2Options(prefix=prefix, limit=LIST_PAGE, with_delimiter=False)
-        while True:
-            with self._answers.errors(f"listing {prefix!r}"):
-                page = await self._files.list_v2(options)
-            # The server puts the prefix into a LIKE, where `_` stands for anything: ask for the rest here.
-            found += [each for each in page.objects if each.name.startswith(prefix)]
-            if not page.hasNext or page.nextCursor is None:
-                break
-            options["cursor"] = page.nextCursor
+        async with self._asking(f"listing {prefix!r}"):
+            found = await all_objects(self._files, prefix)
         return sorted((_listed(each) for each in found), key=lambda each: each.path)
 
     async def _refuse_early(self, path: str, size: int, content_type: str) -> None:
@@ -217,6 +199,21 @@ class SupabaseBucket:
             self._limits = limits_of(await self._settings.require())
         if why := self._limits.refusal(size, content_type):
             raise BucketRefused(f"putting {path!r} into bucket {self.name!r}: {why}")
+
+    @asynccontextmanager
+    async def _asking(self, what: str) -> AsyncIterator[None]:
+        """Bounds the time of what is asked inside, and turns what goes wrong into errors of ours."""
+        async with self._in_time(what):
+            with self._answers.errors(what):
+                yield
+
+    @asynccontextmanager
+    async def _in_time(self, what: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._total):
+                yield
+        except TimeoutError:
+            raise BucketUnavailable(f"{what}: not done within {self._total:g} seconds") from None
 
     def _object_url(self, path: str) -> str:
         return f"{self._url}/storage/v1/object/{self.name}/{escaped(checked_path(path))}"

@@ -48,6 +48,13 @@ class Upload:
         return json.dumps({"sha256": self.sha256})
 
 
+def _check_stored(reply: httpx.Response) -> None:
+    """Raise ValueError for a success that is not storage's: a portal says 200 to everything."""
+    told = reply.json()
+    if not isinstance(told, dict) or not (told.get("Key") or told.get("Id")):
+        raise ValueError("it names no object")
+
+
 @dataclass(frozen=True)
 class Uploads:
     """Puts files into one bucket. `info` tells of the object at a path, as the package's does."""
@@ -84,8 +91,9 @@ class Uploads:
         with self.answers.errors(upload.what):
             async with aclosing(pieces(upload.file)) as content:
                 reply = await self.http.post(url, content=content, headers=headers)
-        if not reply.is_success:
-            raise self.answers.refusal(reply, upload.what)
+            if not reply.is_success:
+                raise self.answers.refusal(reply, upload.what)
+            _check_stored(reply)
 
     def _in_chunks(self, upload: Upload) -> ResumableUpload:
         metadata = {

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+TOTAL_SECONDS = 900.0
+"""For one call of the port, all its requests and pauses together: for a clip even on a slow line."""
+
 PIECE_BYTES = 256 * 1024
 """Read, sent and written at once. Each piece costs one hop to a thread (about 0.1 ms)."""
 

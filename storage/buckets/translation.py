@@ -19,6 +19,7 @@ _BY_WORD: dict[str, type[BucketError]] = {
     # Azure's words for the object.
     "BlobNotFound": ObjectMissing,
     "ContainerBeingDeleted": BucketUnavailable,
+    "OperationAborted": BucketUnavailable,  # S3's 409: something else is being done to the bucket
     "OperationTimedOut": BucketUnavailable,
     "ServerBusy": BucketUnavailable,
     "DatabaseTimeout": BucketUnavailable,

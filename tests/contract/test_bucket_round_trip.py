@@ -74,6 +74,18 @@ async def test_a_public_bucket_that_strangers_cannot_read(places: Places) -> Non
     assert "STORYREEL_BUCKET_ACCESS=private" in complaints(findings)["read"]
 
 
+@pytest.mark.parametrize("kind", ["disk", "supabase"])
+async def test_a_private_bucket_that_everyone_reads(places: Places, kind: str) -> None:
+    """Opened behind our back, it is found out at the address at which strangers would read it."""
+    name = f"{kind}-opened"
+    async with places.bucket(kind, name) as public, places.bucket(f"private {kind}", name) as private:
+        await public.ensure()
+        findings = await round_trip(private, marker=uuid4())
+
+    assert "closed" in complaints(findings)
+    assert f"/object/public/{name}/" in complaints(findings)["closed"]
+
+
 async def test_a_signature_that_is_refused_is_not_repeated(places: Places) -> None:
     """Made with another secret than the server's: what was wrong is told without the address that is as good."""
     signer = url_signer("another secret", places.clock)

@@ -292,6 +292,87 @@ def test_two_clouds_at_once_are_refused() -> None:
         settings(**GCS, **AZURE)
 
 
+@pytest.mark.parametrize("place", [S3, GCS, AZURE])
+def test_a_folder_beside_a_cloud_is_refused(place: dict[str, str]) -> None:
+    """It would win, and the cloud stay empty."""
+    with pytest.raises(BadSetting, match=f"STORYREEL_BUCKET_FOLDER and {next(iter(place))} are set.*all but one"):
+        settings(**place, STORYREEL_BUCKET_FOLDER="/x")
+
+
+@pytest.mark.parametrize("place", [{}, {"STORYREEL_BUCKET_FOLDER": "/x"}, GCS])
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("STORYREEL_S3_SECRET_KEY", "STORYREEL_S3_ACCESS_KEY"),
+        ("STORYREEL_S3_SESSION_TOKEN", "STORYREEL_S3_ACCESS_KEY"),
+        ("STORYREEL_S3_ENDPOINT", "STORYREEL_S3_ACCESS_KEY"),
+        ("STORYREEL_AZURE_KEY", "STORYREEL_AZURE_ACCOUNT"),
+        ("STORYREEL_AZURE_ENDPOINT", "STORYREEL_AZURE_ACCOUNT"),
+    ],
+)
+def test_half_of_a_cloud_is_a_mistake(place: dict[str, str], name: str, missing: str) -> None:
+    """And not another place for the files, to which they would go instead."""
+    with pytest.raises(BadSetting, match=f"{name} is set and {missing} is not"):
+        settings(**place, **{name: "https://half.example"})
+
+
+@pytest.mark.parametrize("place", [{}, {"STORYREEL_BUCKET_FOLDER": "/x"}])
+def test_a_public_address_that_nobody_would_use_is_refused(place: dict[str, str]) -> None:
+    """Supabase's files and a folder's are reached at the project's own."""
+    with pytest.raises(BadSetting, match=r"STORYREEL_PUBLIC_URL is set.*SUPABASE_URL"):
+        settings(**place, STORYREEL_PUBLIC_URL="https://cdn.example")
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (S3, "STORYREEL_PUBLIC_URL"),
+        (S3, "STORYREEL_S3_ENDPOINT"),
+        (GCS, "STORYREEL_PUBLIC_URL"),
+        (AZURE, "STORYREEL_AZURE_ENDPOINT"),
+    ],
+)
+@pytest.mark.parametrize("end", ["?a=b", "/x#y", "?"])
+def test_an_address_of_files_ends_in_no_query(place: dict[str, str], name: str, end: str) -> None:
+    """Paths are put after it."""
+    with pytest.raises(BadSetting, match=f"{name} holds a query or a fragment"):
+        settings(**{**place, name: f"https://files.example{end}"})
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (S3, "AWS_SERVER_SIDE_ENCRYPTION"),
+        (S3, "AWS_SSE_KMS_KEY_ID"),
+        (S3, "AWS_SSE_CUSTOMER_KEY_BASE64"),
+        (S3, "AWS_CHECKSUM_ALGORITHM"),
+        (GCS, "GOOGLE_BEARER_TOKEN"),
+        (AZURE, "AZURE_ENCRYPTION_KEY"),
+    ],
+)
+def test_a_vendors_own_variable_that_would_change_ours_is_refused(place: dict[str, str], name: str) -> None:
+    """The client reads it by itself. Where files are kept elsewhere, it is no business of ours."""
+    with pytest.raises(BadSetting, match=f"{name} is set"):
+        settings(**place, **{name: "x"})
+
+    assert isinstance(settings(**{name: "x"}).bucket, SupabaseBucketSettings)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (S3, "STORYREEL_S3_ACCESS_KEY"),
+        (S3, "STORYREEL_S3_SESSION_TOKEN"),
+        (S3, "STORYREEL_S3_REGION"),
+        (AZURE, "STORYREEL_AZURE_ACCOUNT"),
+    ],
+)
+def test_a_key_in_two_lines_is_refused(place: dict[str, str], name: str) -> None:
+    """Before it breaks the header that it goes into."""
+    with pytest.raises(BadSetting, match=f"{name} holds .*in one piece"):
+        settings(**{**place, name: "two\nlines"})
+
+
 def test_a_service_accounts_key_may_stand_in_a_file(tmp_path: Path) -> None:
     """As Google gives it; a variable holds it as well."""
     (tmp_path / "key.json").write_text(GCS["STORYREEL_GCS_KEY"])

@@ -24,6 +24,9 @@ export interface Door {
  */
 const PATIENCE = 60_000;
 
+/** Statuses of answers without a body (Fetch, "null body status"). */
+const BODILESS = [204, 205, 304];
+
 /** The functions' answer, or ours where there is none. */
 export async function forward(
   request: Request,
@@ -63,7 +66,8 @@ async function passOn(
   } catch (reason) {
     throw unanswered(reason);
   }
-  if (answer.status >= 300 && answer.status < 400) {
+  // A 304 leads nowhere: the caller has what it asked for.
+  if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
     // To fal a redirect is a failure for good, and keys are for one host alone.
     await answer.body?.cancel();
     throw new Refused(
@@ -72,10 +76,20 @@ async function passOn(
       "the functions are not where STORYREEL_FUNCTIONS_URL says: they answered with a redirect",
     );
   }
-  return new Response(answer.body, {
-    status: answer.status,
+  return new Response(await bodyOf(answer), {
+    // Deno writes a 205 without its length, and callers wait for a body.
+    status: answer.status === 205 ? 204 : answer.status,
     headers: endToEnd(answer.headers),
   });
+}
+
+/** What an answer may not have is not handed on: a `Response` with it is an error, or is waited for in vain. */
+async function bodyOf(
+  answer: Response,
+): Promise<ReadableStream<Uint8Array> | null> {
+  if (!BODILESS.includes(answer.status)) return answer.body;
+  await answer.body?.cancel();
+  return null;
 }
 
 function addressOf(request: Request, door: Door): string {
@@ -104,15 +118,20 @@ function addressOf(request: Request, door: Door): string {
 }
 
 function functionsUrl(): string {
-  const url = Deno.env.get("STORYREEL_FUNCTIONS_URL")?.trim() ?? "";
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+  const told = Deno.env.get("STORYREEL_FUNCTIONS_URL")?.trim() ?? "";
+  const url = URL.parse(told);
+  // Paths are put after it, and `fetch` takes no address with a user.
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) &&
+    told.slice(url.protocol.length).startsWith("//") &&
+    !/[?#]/.test(told) && url.username + url.password === "";
+  if (!isPlain) {
     throw new Refused(
       503,
       "not_configured",
       "set where the functions run: supabase secrets set STORYREEL_FUNCTIONS_URL=https://<host>/functions/v1",
     );
   }
-  return url.replace(/\/+$/, "");
+  return url.href.replace(/\/+$/, "");
 }
 
 /** The body as it comes; past the limit the whole call is given up. */

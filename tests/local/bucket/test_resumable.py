@@ -231,3 +231,20 @@ async def test_a_bucket_that_changed_meanwhile_is_asked_again(
 
     assert (await send(app, url, 0, b"late")).status_code == 409
     assert [each.size for each in await disk.list("")] == [5]
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}", "\ud800", '{"begun": 0}', "whole, with a word more"])
+async def test_an_upload_that_another_version_wrote_is_in_nobodys_way(
+    app: httpx.AsyncClient, disk: DiskBucket, root: Path, written: str
+) -> None:
+    """It is as good as expired: not gone on with, and removed by the next one."""
+    old = await begin(app, 4)
+    promise = root / "~uploads" / f"{old.rpartition('/')[2]}.json"
+    if written.startswith("whole"):
+        written = json.dumps({**json.loads(promise.read_text()), "more": True})
+    promise.write_text(written, encoding="utf-8", errors="surrogatepass")
+
+    assert (await offset(app, old))[0] == 404
+    url = await begin(app, 4)
+    assert (await send(app, url, 0, b"clip")).status_code == 204
+    assert list((root / "~uploads").iterdir()) == []

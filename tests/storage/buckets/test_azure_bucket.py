@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 from obstore.store import AzureStore
 
+from pipeline.errors import BucketRefused
 from storage.buckets.azure import azure_bucket, sas
 from tests.storage.buckets.servers import silent_address
 
@@ -25,6 +26,20 @@ async def test_azure_itself_needs_no_endpoint() -> None:
     assert public.url("a b.mp4") == "https://stories.blob.core.windows.net/clips/a%20b.mp4"
     assert elsewhere.url("a.mp4") == "https://cdn.example/a.mp4"
     assert signed.startswith("https://stories.blob.core.windows.net/clips/a%20b.mp4?sp=r&se=")
+
+
+async def test_no_key_is_in_a_repr() -> None:
+    """It stands in tracebacks and logs."""
+    bucket = azure_bucket("clips", account="stories", key=KEY, endpoint=None, is_public=False)
+
+    assert KEY not in repr(vars(bucket))
+
+
+@pytest.mark.parametrize(("key", "endpoint"), [("%-no-key-%", None), (KEY, "http://[")])
+def test_what_the_client_cannot_be_made_of_is_a_refusal(key: str, endpoint: str | None) -> None:
+    """And no error of a package of which nobody has heard."""
+    with pytest.raises(BucketRefused, match=r"STORYREEL_AZURE_ACCOUNT.*AZURE_"):
+        azure_bucket("clips", account="stories", key=key, endpoint=endpoint, is_public=False)
 
 
 def test_an_address_is_signed_for_reading_one_blob_from_now_on() -> None:

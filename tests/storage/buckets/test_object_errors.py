@@ -14,6 +14,11 @@ ASKED = "Generic S3 error: Error performing GET http://h/clips/a in 1.2ms"
 SAID = [
     (f"{ASKED} - HTTP error: error sending request", BucketUnavailable, "no usable answer (Connect)"),
     (f"{ASKED} - Server returned non-2xx status code: 503 Service Unavailable: ", BucketUnavailable, "503"),
+    (
+        f"{ASKED} - Server returned non-2xx status code: 409 Conflict: <Code>OperationAborted</Code>",
+        BucketUnavailable,
+        "409 OperationAborted",
+    ),
     (f"{ASKED} - Server returned non-2xx status code: 404 Not Found: ", ObjectMissing, "404"),
     (f"{ASKED} - Server returned non-2xx status code: 404 Not Found: <html>", BucketRefused, "404 <html>"),
     (f"{ASKED} - Server returned non-2xx status code: 403 Forbidden: {SECRET}", BucketRefused, "403 [key]"),

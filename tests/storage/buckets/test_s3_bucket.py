@@ -34,6 +34,7 @@ class Endpoint:
         self.requests: list[Request] = []
         self.bodies: list[bytes] = []
         self.closed = False
+        self.to_strangers: dict[str, int] = {}
 
     async def answer(self, request: Request) -> Response:
         self.requests.append(request)
@@ -41,6 +42,8 @@ class Endpoint:
         status, body = self.answers.get(request.method, (200, ""))
         if self.closed and "authorization" not in request.headers:
             status = 403
+        if "authorization" not in request.headers:
+            status = self.to_strangers.get(request.url.path, status)
         return Response(body, status, headers={"etag": '"1"'}, media_type="application/xml")
 
     @property
@@ -222,7 +225,8 @@ async def test_a_page_that_is_no_s3s_is_no_answer(bucket: ObjectBucket, endpoint
 
 
 @pytest.mark.parametrize(
-    ("patience", "said"), [(Patience(silence=0.05), "Timeout"), (Patience(total=0.05), "within 0.05 seconds")]
+    ("patience", "said"),
+    [(Patience(silence=0.05, total=5.0), "Timeout"), (Patience(total=0.05), "within 0.05 seconds")],
 )
 async def test_an_endpoint_that_keeps_silent_is_waited_for_no_longer_than_said(
     clip: Path, patience: Patience, said: str
@@ -315,8 +319,14 @@ async def test_only_what_is_said_counts_whatever_aws_has_set(
         monkeypatch.setenv(name, silent_address())
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"):
         monkeypatch.setenv(name, "lambdas")
-    for name in ("AWS_SKIP_SIGNATURE", "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"):
-        monkeypatch.setenv(name, "true")
+    for name in (
+        "SKIP_SIGNATURE",
+        "VIRTUAL_HOSTED_STYLE_REQUEST",
+        "REQUEST_PAYER",
+        "S3_EXPRESS",
+        "UNSIGNED_PAYLOAD",
+    ):
+        monkeypatch.setenv(f"AWS_{name}", "true")
 
     async with of_supabase(address, session_token=token) as bucket:
         await bucket.put("a.mp4", clip, content_type="video/mp4")
@@ -325,6 +335,17 @@ async def test_only_what_is_said_counts_whatever_aws_has_set(
     assert request.url.path == "/storage/v1/s3/clips/a.mp4"
     assert re.search(r"Credential=a/\d+/eu-central-1/s3/aws4_request", request.headers["authorization"])
     assert request.headers.get("x-amz-security-token") == token
+    assert "x-amz-request-payer" not in request.headers
+    assert "x-amz-s3session-token" not in request.headers
+    assert request.headers["x-amz-content-sha256"] != "UNSIGNED-PAYLOAD"
+
+
+async def test_what_the_client_cannot_be_made_of_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no error of a package of which nobody has heard."""
+    monkeypatch.setenv("AWS_CONDITIONAL_PUT", "nonsense")
+
+    with pytest.raises(BucketRefused, match=r"STORYREEL_S3_ENDPOINT.*AWS_"):
+        of_supabase("http://127.0.0.1:1")
 
 
 async def test_copies_of_a_private_file_are_kept_by_its_reader_alone(
@@ -341,17 +362,43 @@ async def test_copies_of_a_private_file_are_kept_by_its_reader_alone(
 async def test_a_private_bucket_is_asked_once_whether_strangers_read_it(
     address: str, endpoint: Endpoint, clip: Path
 ) -> None:
-    """After its first file, by a request that carries no key at all; not after each."""
+    """After the first file in each folder at the top, by a request that carries no key at all; not after each."""
     endpoint.closed = True
     async with of_supabase(address, public_base_url=None) as bucket:
-        for path in ("a.mp4", "b.mp4"):
+        for path in ("clips/a.mp4", "clips/deep/b.mp4", "stills/a.webp"):
             await bucket.put(path, clip, content_type="video/mp4")
 
     asked = [each for each in endpoint.requests if "authorization" not in each.headers]
     assert [(each.method, each.url.path, each.url.query) for each in asked] == [
-        ("GET", "/storage/v1/s3/clips/a.mp4", "")
+        ("GET", "/storage/v1/s3/clips/clips/a.mp4", ""),
+        ("GET", "/storage/v1/s3/clips/stills/a.webp", ""),
     ]
-    assert endpoint.methods == ["PUT", "GET", "PUT"]
+    assert endpoint.methods == ["PUT", "GET", "PUT", "PUT", "GET"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_no_for_what_others_put_there_proves_nothing_of_ours(
+    address: str, endpoint: Endpoint, clip: Path, status: int
+) -> None:
+    """A folder's marker is closed, or what was listed is gone: the first file of ours is asked for as well."""
+    found = "<Contents><Key>aaa</Key><Size>0</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
+    endpoint.answers["GET"] = 200, EMPTY.replace("</Name>", f"</Name>{found}")
+    endpoint.to_strangers["/storage/v1/s3/clips/aaa"] = status
+    async with of_supabase(address, public_base_url=None) as bucket:
+        await bucket.ensure()
+
+        with pytest.raises(BucketRefused, match="is public, and it should be private"):
+            await bucket.put("clips/a.mp4", clip, content_type="video/mp4")
+
+
+async def test_a_file_of_ours_that_is_gone_proves_nothing(address: str, endpoint: Endpoint, clip: Path) -> None:
+    """Deleted before a stranger asked for it, it leaves the question for the next one."""
+    endpoint.to_strangers["/storage/v1/s3/clips/a.mp4"] = 404
+    async with of_supabase(address, public_base_url=None) as bucket:
+        await bucket.put("a.mp4", clip, content_type="video/mp4")
+
+        with pytest.raises(BucketRefused, match="is public, and it should be private"):
+            await bucket.put("b.mp4", clip, content_type="video/mp4")
 
 
 async def test_an_object_that_others_put_at_no_path_of_ours_is_named(

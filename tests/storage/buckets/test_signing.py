@@ -9,7 +9,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import BucketRefused
@@ -119,6 +119,8 @@ def test_no_part_of_a_token_can_be_changed(data: st.DataObject) -> None:
 
 
 @given(st.text())
+@example("\ud800")
+@example("a.\udfff.c")
 def test_no_text_is_anything_but_refused(text: str) -> None:
     """Never with another error."""
     with pytest.raises(BucketRefused):

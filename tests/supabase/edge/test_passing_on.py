@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from functions import video_webhook
 from tests.functions.serving import SECRET
 from tests.supabase.edge.running import Edge
-from tests.supabase.edge.upstream import CALLS, HOOK, KEY, SIGNED, VIDEO, Upstream, whole
+from tests.supabase.edge.upstream import CALLS, HOOK, KEY, SIGNED, VIDEO, Upstream, serving_upstream, whole
 
 pytestmark = pytest.mark.needs("deno")
 
@@ -78,6 +78,30 @@ async def test_the_answer_comes_back_as_it_is(edge: Edge, upstream: Upstream) ->
     assert answer.headers["content-type"].startswith("text/x")
     assert [cookie.split("=")[0] for cookie in answer.headers.get_list("set-cookie")] == ["a", "b"]
     assert received == said
+
+
+async def test_the_secret_may_be_written_in_capitals(edge: Edge, upstream: Upstream) -> None:
+    """Schemes and hosts mean the same in either case (RFC 3986, 6.2.2.1)."""
+    async with serving_upstream() as (elsewhere, url), edge.leading_to(url.replace("http://", "HTTP://")):
+        answer = await edge.http.get(VIDEO, headers=KEY)
+
+    assert answer.status_code == 404
+    assert (len(elsewhere.asked), upstream.asked) == (1, [])
+
+
+@pytest.mark.parametrize(("status", "passed_on"), [(204, 204), (205, 204), (304, 304)])
+async def test_an_answer_without_a_body_is_passed_on(
+    edge: Edge, upstream: Upstream, status: int, passed_on: int
+) -> None:
+    """A 304 is no redirect, and none of them is waited for: a 205, which Deno cannot end, goes as a 204."""
+
+    async def say(_: Request) -> Response:
+        return Response(status_code=status, headers={"etag": '"1"'})
+
+    upstream.answer(say)
+    answer = await edge.http.get(VIDEO, headers=KEY)
+
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (passed_on, b"", '"1"')
 
 
 async def test_a_body_is_not_held_back(edge: Edge, upstream: Upstream) -> None:

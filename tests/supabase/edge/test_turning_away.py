@@ -114,9 +114,13 @@ async def test_functions_that_never_answer_are_not_waited_for(edge: Edge) -> Non
         assert_problem(await edge.http.post("/functions/v1/impatient"), 504, "in time")
 
 
-@pytest.mark.parametrize("url", ["", " ", "ref.example", "ftp://example", "http://", "http://[", "https:///x y"])
+NO_ADDRESSES = ["", " ", "ref.example", "ftp://example", "http://", "http://[", "http:ref.example", "https:///x y"]
+NOT_PLAIN = ["http://h/v1?a=b", "http://h/v1?", "http://h/v1#b", "http://user@h/v1", "http://user:word@h/v1"]
+
+
+@pytest.mark.parametrize("url", [*NO_ADDRESSES, *NOT_PLAIN])
 async def test_the_secret_must_be_an_address(edge: Edge, url: str) -> None:
-    """Where it is none, the answer says how to set it; 503, so that the provider delivers again."""
+    """After which paths are put. Where it is none, the answer says how to set it; 503, so that fal tries again."""
     async with edge.leading_to(url):
         assert_problem(await edge.http.post(HOOK, json={}, headers=SIGNED), 503, "supabase secrets set")
 
