@@ -5,6 +5,7 @@ in Vault, which the app's developer made. In one transaction: all of it, or noth
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psycopg
 from psycopg.rows import class_row
@@ -14,6 +15,7 @@ from storage.migrate import connect, engine_migration, ours
 from storage.queries import load
 
 _SQL = load("uninstall")
+_SCRIPT = Path(__file__).with_suffix(".sql")
 
 
 class UninstallFailedError(StoryreelError):
@@ -59,11 +61,12 @@ def uninstall(url: str) -> list[str]:
         try:
             with connection.transaction():
                 connection.execute("set local client_min_messages = warning")
-                # A DO block takes no parameters.
-                versions = _array([each.version for each in applied], connection)
-                names = _array([each.name for each in applied], connection)
-                statement = _SQL["uninstall"].replace(b"%(versions)s", versions).replace(b"%(names)s", names)
-                connection.execute(statement)
+                connection.execute(
+                    "create temporary table storyreel_applied on commit drop as "
+                    "select * from unnest(%s::text[], %s::text[]) as applied (version, name)",
+                    ([each.version for each in applied], [each.name for each in applied]),
+                )
+                connection.execute(_SCRIPT.read_bytes())
         except psycopg.Error as error:
             raise UninstallFailedError(f"nothing was removed: {error}") from error
     return warnings
@@ -72,7 +75,3 @@ def uninstall(url: str) -> list[str]:
 def _says(connection: psycopg.Connection, question: bytes) -> bool:
     row = connection.execute(question).fetchone()
     return row is not None and bool(row[0])
-
-
-def _array(names: list[str], connection: psycopg.Connection) -> bytes:
-    return psycopg.sql.Literal(names).as_bytes(connection)

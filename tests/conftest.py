@@ -6,6 +6,7 @@ way to get it, and where STORYREEL_NO_SKIPS is set, any skip is a failure.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,10 @@ hypothesis.settings.register_profile(
     "fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_CASES", "10000"))
 )
 hypothesis.settings.load_profile("storyreel")
+
+# A shell that starts us in the background has us ignore Ctrl-C; what we start would, too, and tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 BOOTSTRAP = ROOT / "local" / "bootstrap.sql"
