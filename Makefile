@@ -12,7 +12,7 @@ $(shell rm -f $(STAMP))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz chaos check lint types imports format docs hostile-media pictures lock audit wheels licences bench install clean
+.PHONY: help demo test sweep fuzz chaos check lint types imports format docs hostile-media pictures lock audit wheels licences bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -25,8 +25,12 @@ demo: export STORY := $(value STORY)
 
 # Two workers for each core, and one more (tests/conftest.py), take whole files, for what a file's tests share; beyond eight,
 # all wait for the longest. In their order: the longest files have few tests, and would come last.
-test: $(STAMP) ## run all tests, or some: make test PYTEST_ARGS="tests/cli -x"
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+test: $(STAMP) ## run the tests, or some: make test PYTEST_ARGS="tests/cli -x"
+	$(PYTEST) -m "not sweep" $(PYTEST_ARGS)
+
+sweep: $(STAMP) ## run the dear rest of them (tests/conftest.py lists it)
+	$(PYTEST) -m sweep $(PYTEST_ARGS)
 
 fuzz: CASES ?= 10000
 fuzz: $(STAMP) ## CASES of whatever strangers may send, of each kind (half an hour)

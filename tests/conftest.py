@@ -146,6 +146,36 @@ def program(name: str) -> Path:
     return found
 
 
+# The dearest files, together a third of what all tests take: `make sweep` runs them, and CI runs both.
+SWEEPS = frozenset(
+    {
+        "tests/chaos/test_chaos.py",
+        "tests/cli/test_cold_starts.py",
+        "tests/cli/test_rerender_runs.py",
+        "tests/end_to_end/test_secrets.py",
+        "tests/functions/test_openapi.py",
+        "tests/hosts/test_cut_off_host.py",
+        "tests/hosts/test_failover.py",
+        "tests/local/library/test_building.py",
+        "tests/local/renderer/test_clip.py",
+        "tests/local/renderer/test_frames.py",
+        "tests/pipeline/ffmpeg/test_hostile_clips.py",
+        "tests/pipeline/steps/test_comebacks.py",
+        "tests/pipeline/steps/test_half_removed_files.py",
+        "tests/storage/limits/test_many_waiting.py",
+        "tests/storage/test_many_files.py",
+        "tests/storage/test_state_machine.py",
+        "tests/supply/test_image.py",
+    }
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(config.rootpath).as_posix() in SWEEPS:
+            item.add_marker("sweep")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         find, how = PROGRAMS[mark.args[0]]
