@@ -2,7 +2,7 @@
 -- there is work, and by pg_cron each minute for whatever that loses. Both are hints; the work is rows. Until wake_by is
 -- called nothing here does anything, and where a worker stands nobody needs to call it: it hears of work by NOTIFY.
 
--- Whom to wake; one row at most. The secret that `run-jobs` asks for lies in Vault, and nowhere else.
+-- Whom to wake; one row at most. The secret that `run-jobs` asks for lies in Vault, and until a call is sent in pg_net's queue.
 create table storyreel.waking (
   only_one         boolean primary key default true,
   url              text not null,

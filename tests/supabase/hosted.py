@@ -4,8 +4,8 @@ The roles are those of the whole server; each project is a database of its own, 
 """
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,9 +13,17 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from functions.services import Stores
 from local.postgres import EmbeddedPostgres
+from storage.database import Database
 from storage.migrate import migrate
-from tests.conftest import BOOTSTRAP, folder_for_a_server, survive_no_power_cut
+from storage.plans import PostgresPlans
+from storage.renders import PostgresRenders
+from storage.stories import PostgresStories
+from storage.sweep import PostgresSweep
+from storage.takes import PostgresTakes
+from tests.conftest import BOOTSTRAP, Clock, folder_for_a_server, survive_no_power_cut
+from tests.storage.world import World
 
 OWNER = "project"  # on a hosted project it is called postgres
 HOSTED = Path(__file__).with_name("hosted.sql")
@@ -83,6 +91,24 @@ def making_bare_project(server: EmbeddedPostgres) -> Iterator[Project]:
     with _making(server, template="template0") as project:
         _equip(project.url("postgres"))
         yield project
+
+
+@asynccontextmanager
+async def working_on(project: Project, clock: Clock) -> AsyncIterator[World]:
+    """Workers on the project, and its owner; an hour from now, so that rows which a trigger stamps are due."""
+    clock.advance(hours=1)
+    async with (
+        Database(project.url("storyreel")) as database,
+        await psycopg.AsyncConnection.connect(project.url(), autocommit=True) as owner,
+    ):
+        stores = Stores(
+            PostgresStories(database),
+            PostgresPlans(database),
+            PostgresRenders(database),
+            PostgresTakes(database),
+            PostgresSweep(database),
+        )
+        yield World(stores, owner, clock)
 
 
 @contextmanager

@@ -10,16 +10,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from functions.services import Stores
-from storage.database import Database
-from storage.plans import PostgresPlans
-from storage.renders import PostgresRenders
-from storage.stories import PostgresStories
-from storage.sweep import PostgresSweep
-from storage.takes import PostgresTakes
 from tests.conftest import Clock, program
 from tests.storage.world import World
-from tests.supabase.hosted import Project, hosting, making_project
+from tests.supabase.hosted import Project, hosting, making_project, working_on
 from tests.supabase.test_rights import acting_as, fetch
 
 SERVERS = [
@@ -39,20 +32,8 @@ def project(request: pytest.FixtureRequest) -> Iterator[Project]:
 
 @pytest.fixture
 async def world(project: Project, clock: Clock) -> AsyncIterator[World]:
-    """Workers on the project, and its owner."""
-    clock.advance(hours=1)
-    async with (
-        Database(project.url("storyreel")) as database,
-        await psycopg.AsyncConnection.connect(project.url(), autocommit=True) as owner,
-    ):
-        stores = Stores(
-            PostgresStories(database),
-            PostgresPlans(database),
-            PostgresRenders(database),
-            PostgresTakes(database),
-            PostgresSweep(database),
-        )
-        yield World(stores, owner, clock)
+    async with working_on(project, clock) as made:
+        yield made
 
 
 async def test_a_story_becomes_a_video_where_the_owner_is_no_superuser(world: World) -> None:

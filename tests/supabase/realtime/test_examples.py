@@ -10,21 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
-from functions.services import Stores
 from pipeline.model import AdmittedRender
-from storage.database import Database
-from storage.plans import PostgresPlans
-from storage.renders import PostgresRenders
-from storage.stories import PostgresStories
-from storage.sweep import PostgresSweep
-from storage.takes import PostgresTakes
 from tests.conftest import ROOT, Clock
 from tests.storage.builders import CLIP, LEASE, TABLE, shot
 from tests.storage.world import World
-from tests.supabase.hosted import Project
+from tests.supabase.hosted import Project, working_on
 from tests.supabase.realtime.peer import Peer, live
 from tests.supabase.rest import Rest, serving, signed, token
 
@@ -51,20 +43,8 @@ async def peer(project: Project, rest: Rest) -> AsyncIterator[Peer]:
 
 @pytest.fixture
 async def world(project: Project, clock: Clock) -> AsyncIterator[World]:
-    """An hour from now, so that rows which a trigger stamps with the real time are due."""
-    clock.advance(hours=1)
-    async with (
-        Database(project.url("storyreel")) as database,
-        await psycopg.AsyncConnection.connect(project.url(), autocommit=True) as owner,
-    ):
-        stores = Stores(
-            PostgresStories(database),
-            PostgresPlans(database),
-            PostgresRenders(database),
-            PostgresTakes(database),
-            PostgresSweep(database),
-        )
-        yield World(stores, owner, clock)
+    async with working_on(project, clock) as made:
+        yield made
 
 
 class Screen:
